@@ -1,0 +1,1 @@
+"""The nouns: frozen values that every room shares. They know nothing of clocks, disks or wires."""

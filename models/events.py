@@ -1,0 +1,229 @@
+"""What intake makes of a line: canonical facts, each said by one message about one patient or member.
+
+A fact's key is its content. Who told it, and when, are `Teller`s beside it; two messages that say the same are one
+fact with two tellers. See `services.member.absorb`.
+"""
+
+from datetime import date
+from typing import Literal
+
+import msgspec
+
+from models.time import Instant, Stamp
+
+PatientClass = Literal["inpatient", "observation", "emergency", "outpatient", "snf", "ltc", "other", ""]
+
+StatementKind = Literal[
+    "plan", "admit", "to_inpatient", "to_outpatient", "transfer", "discharge", "leave", "return", "update",
+    "cancel_plan", "cancel_admit", "cancel_transfer", "cancel_discharge", "cancel_leave", "cancel_return", "void",
+    "note",
+]  # fmt: skip
+"""`to_inpatient` is A06, `to_outpatient` A07, `void` A23; `note` has no effect on a stay (pending and tracking events)."""
+
+NEGATIONS: frozenset[str] = frozenset(
+    {"cancel_plan", "cancel_admit", "cancel_transfer", "cancel_discharge", "cancel_leave", "cancel_return", "void"}
+)
+
+
+class Teller(msgspec.Struct, frozen=True, array_like=True):
+    """Who told a fact: the message's name (SHA-256 of its bytes, hex), when we received it, over which feed.
+
+    `recorded` and `occurred` are set for updates only, whose content key leaves both clocks out; `sent` is MSH-7.
+    """
+
+    name: str
+    received_at: Instant
+    feed: str
+    control_id: str = ""
+    recorded: Stamp | None = None
+    occurred: Stamp | None = None
+    sent: Stamp | None = None
+
+
+class Persona(msgspec.Struct, frozen=True, array_like=True):
+    """How a message describes its patient: identifiers beyond the MRN, and second factors for matching.
+
+    `identifiers` are sorted (kind, value) pairs; kinds are `cin`, `mbi` and `plan_member`. `birth_date` is None when
+    absent or a placeholder; names are upper-case letters only, empty when absent or a placeholder.
+    """
+
+    identifiers: tuple[tuple[str, str], ...] = ()
+    birth_date: date | None = None
+    surname: str = ""
+    given: str = ""
+
+
+class Diagnosis(msgspec.Struct, frozen=True, array_like=True):
+    """DG1: the code without dots, DG1-6 type (A, W, F), and rank (DG1-15, else DG1-1; 0 unknown)."""
+
+    code: str
+    type: str = ""
+    rank: int = 0
+
+
+class Statement(msgspec.Struct, frozen=True, array_like=True, tag_field="fact", tag="statement"):
+    """One message says one thing about one source encounter. Times are as written; absent means "no statement".
+
+    Args:
+        source_patient: `feed|authority|value` of the patient identifier, the unit of merging and linking.
+        facilities: facility as stated, best place first (EVN-7, PV1-39, PV1-3.4, MSH-4); the registry decides in derive.
+        visit: (assigning authority or "", PV1-19.1); None when the message has none.
+        alternate_visit, account: PV1-50 and PID-18, "" when absent.
+        old_visits: earlier numbers of the same encounter (MRG-5, MRG-3 on A06/A07), as (authority, number).
+        location: PV1-3.1 point of care.
+        admitted, discharged: PV1-44 and PV1-45. `discharge_deleted` is PV1-45 = `""`.
+        expected: PV2-8 of a plan.
+        disposition: PV1-36 after the feed's map, two digits where it is a UB-04 code.
+        occurred, recorded, sent: R-64 clocks; None on updates (the tellers hold them).
+        may_close: an update's discharge time may close a stay that nobody discharged (R-66, feed option).
+        deceased, deceased_at: PID-30 = Y, PID-29.
+    """
+
+    kind: StatementKind
+    trigger: str
+    feed: str
+    source_patient: str
+    persona: Persona
+    facilities: tuple[str, ...] = ()
+    visit: tuple[str, str] | None = None
+    alternate_visit: str = ""
+    account: str = ""
+    old_visits: tuple[tuple[str, str], ...] = ()
+    patient_class: PatientClass = ""
+    location: str = ""
+    admitted: Stamp | None = None
+    discharged: Stamp | None = None
+    discharge_deleted: bool = False
+    expected: Stamp | None = None
+    disposition: str = ""
+    diagnoses: tuple[Diagnosis, ...] = ()
+    deceased: bool = False
+    deceased_at: Stamp | None = None
+    occurred: Stamp | None = None
+    recorded: Stamp | None = None
+    sent: Stamp | None = None
+    may_close: bool = False
+    flags: tuple[str, ...] = ()
+
+
+class PatientEdge(msgspec.Struct, frozen=True, array_like=True, tag_field="fact", tag="edge"):
+    """Two source patients are said to be one (`merge`, `link`), or not after all (`unlink`, A37).
+
+    For a merge `source` is the retired side (MRG) and `target` the survivor (PID); a link has no direction.
+    """
+
+    kind: Literal["merge", "link", "unlink"]
+    source: str
+    target: str
+    trigger: str
+    recorded: Stamp | None = None
+
+
+class VisitMove(msgspec.Struct, frozen=True, array_like=True, tag_field="fact", tag="move"):
+    """A visit or account moves from one source patient to another (A44, A45): the earlier one was the wrong patient."""
+
+    source: str
+    target: str
+    visit: tuple[str, str] | None
+    account: str
+    trigger: str
+    recorded: Stamp | None = None
+
+
+class VisitRename(msgspec.Struct, frozen=True, array_like=True, tag_field="fact", tag="rename"):
+    """Two numbers mean one encounter of a source patient (A35, A36, A41, A42, A49, A50, A51)."""
+
+    source_patient: str
+    field: Literal["visit", "alternate_visit", "account"]
+    old: tuple[str, str]
+    new: tuple[str, str]
+    trigger: str
+
+
+class Known(msgspec.Struct, frozen=True, array_like=True, tag_field="fact", tag="known"):
+    """A message described this source patient so; the first of them is when its identifiers became known."""
+
+    source_patient: str
+    persona: Persona
+
+
+class RosterRow(msgspec.Struct, frozen=True, array_like=True, tag_field="fact", tag="roster"):
+    """One row of the plan's member information file: it restates the member whole."""
+
+    member_id: str
+    cin: str = ""
+    mbi: str = ""
+    plan_member: str = ""
+    birth_date: date | None = None
+    surname: str = ""
+    given: str = ""
+    mcp_id: str = ""
+    coverage_start: date | None = None
+    coverage_end: date | None = None
+    ecm_provider_id: str = ""
+    ecm_status: str = ""
+    ecm_start: date | None = None
+    ecm_end: date | None = None
+    lead_cm_id: str = ""
+    risk_tier: str = ""
+    pof: str = ""
+    assigned_on: date | None = None
+
+
+class CareEvent(msgspec.Struct, frozen=True, array_like=True, tag_field="fact", tag="care_event"):
+    """Something a person did for a member; `detail` are sorted (key, value) pairs."""
+
+    member_id: str
+    occurred_at: Instant
+    type: str
+    actor_id: str = ""
+    mode: str = ""
+    outcome: str = ""
+    detail: tuple[tuple[str, str], ...] = ()
+
+
+class Claim(msgspec.Struct, frozen=True, array_like=True, tag_field="fact", tag="claim"):
+    """A claim row; a later row with the same `claim_id` replaces it. Codes have no dots."""
+
+    member_id: str
+    claim_id: str
+    service_from: date | None
+    service_to: date | None = None
+    status: str = "paid"
+    procedure_codes: tuple[str, ...] = ()
+    diagnosis_codes: tuple[str, ...] = ()
+    place_of_service: str = ""
+
+
+class Decision(msgspec.Struct, frozen=True, array_like=True, tag_field="fact", tag="decision"):
+    """What a person decided about identity: link or un-link a source patient, or settle a review item."""
+
+    at: Instant
+    by: str
+    action: Literal["link", "unlink", "review"]
+    source_patient: str
+    member_id: str
+    reason: str = ""
+
+
+class Facility(msgspec.Struct, frozen=True, array_like=True, tag_field="fact", tag="facility"):
+    """A row of the facility registry; `aliases` are other names and codes a feed may use for it."""
+
+    facility_id: str
+    name: str = ""
+    setting: str = ""
+    time_zone: str = ""
+    aliases: tuple[str, ...] = ()
+    sensitivity: str = ""
+
+
+PatientFact = Statement | PatientEdge | VisitMove | VisitRename | Known
+MemberFact = RosterRow | CareEvent | Claim
+Fact = Statement | PatientEdge | VisitMove | VisitRename | Known | RosterRow | CareEvent | Claim | Decision | Facility
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One fact and who told it, as intake hands it on."""
+
+    fact: Fact
+    teller: Teller

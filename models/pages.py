@@ -1,0 +1,194 @@
+"""Declarative pages: YAML text in, plain values and the lines they stand on out.
+
+The dialect is YAML 1.2's core: only `true` and `false` are booleans; dates and codes such as `01`
+stay text. Anchors, duplicate keys and tags are mistakes. Nothing here opens a file.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+import msgspec
+import yaml
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from models.errors import FileIsWrong, Problem
+
+Location = tuple[str | int, ...]
+
+
+class Page(msgspec.Struct, frozen=True):
+    """One YAML document: its values, and the 1-based line of each location in it (a key's line is the key's own)."""
+
+    path: str
+    data: dict[str, object]
+    lines: dict[Location, int]
+
+    def known(self, loc: Sequence[str | int]) -> Location:
+        """The part of `loc` that is written in this page; what pydantic adds (names of union members) is left out."""
+        found: Location = ()
+        for step in loc:
+            found = (*found, step) if (*found, step) in self.lines else found
+        return found
+
+    def line(self, loc: Sequence[str | int]) -> int:
+        """The line of a location, or of the nearest place around it that is written."""
+        return self.lines[self.known(loc)]
+
+    def problem(self, loc: Sequence[str | int], what: str, remedy: str) -> Problem:
+        """A problem at a location of this page."""
+        return Problem(self.path, self.line(loc), dotted(loc), what, remedy)
+
+
+def parse_pages(path: str, text: str) -> list[Page]:
+    """Read every document of a YAML text; empty documents are left out.
+
+    Args:
+        path: how errors name the file.
+        text: its content.
+
+    Raises:
+        FileIsWrong: no YAML, a document that is no mapping, a duplicate key, an anchor or a tag; all are listed.
+    """
+    pages: list[Page] = []
+    problems: list[Problem] = []
+    try:
+        loader = _Loader(text)
+        while loader.check_node():
+            _take(path, loader, pages, problems)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        what = f"The YAML cannot be read: {error.problem or error.context}."
+        problems.append(Problem(path, line, "", what, _REMEDY))
+    except yaml.reader.ReaderError as error:
+        line = 1 + text.count("\n", 0, error.position)
+        what = f"The character at {error.position} is not allowed in YAML: {error.reason}."
+        problems.append(Problem(path, line, "", what, "Save the file as plain UTF-8 text."))
+    if problems:
+        raise FileIsWrong(problems)
+    return pages
+
+
+def problems_of(page: Page, error: ValidationError, at: Sequence[str | int] = ()) -> list[Problem]:
+    """Say each of pydantic's errors as a problem of the page.
+
+    A validator may raise a ValueError of two lines to speak for itself: what is wrong, and what to write instead.
+
+    Args:
+        page: where the values came from.
+        error: what pydantic said of `page.data`, or of the part of it at `at`.
+        at: where that part begins.
+    """
+    found = (_problem(page, (*at, *details["loc"]), details) for details in error.errors())
+    return sorted(set(found), key=lambda problem: (problem.line, problem.field, problem.what))
+
+
+def dotted(loc: Sequence[str | int]) -> str:
+    """Write a location as people do: `identifiers[2].type`."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc)
+    return text.removeprefix(".")
+
+
+_REMEDY = "Check indentation, quotes, brackets and colons here or just above."
+_UNKNOWN = "Correct its spelling or remove it; the reference lists the keys."
+
+
+class _Loader(yaml.SafeLoader):
+    """Knows the core schema's plain words only; see the module's docstring."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 (PyYAML's own shape)
+
+
+for _tag, _pattern, _first in (
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    ("int", r"[-+]?(0|[1-9]\d{0,17})", list("-+0123456789")),
+    ("float", r"[-+]?(0|[1-9]\d*)?\.\d+([eE][-+]?\d+)?", list("-+.0123456789")),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), _first)
+
+
+def _take(path: str, loader: _Loader, pages: list[Page], problems: list[Problem]) -> None:
+    node = loader.get_node()
+    if node is None or (isinstance(node, yaml.ScalarNode) and node.value == ""):
+        return
+    lines: dict[Location, int] = {}
+    before = len(problems)
+    problems.extend(_walk(path, node, (), lines, set()))
+    if not isinstance(node, yaml.MappingNode):
+        what = "A document must be a mapping of keys to values."
+        problems.append(Problem(path, lines[()], "", what, "Write 'key: value' lines."))
+    if len(problems) == before:
+        pages.append(Page(path, loader.construct_document(node), lines))
+
+
+def _walk(path: str, node: yaml.Node, at: Location, lines: dict[Location, int], seen: set[int]) -> Iterator[Problem]:
+    line = node.start_mark.line + 1
+    lines.setdefault(at, line)
+    if id(node) in seen:
+        yield Problem(path, lines[at], dotted(at), "An anchor is used a second time here.", "Write the value out.")
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            yield from _walk(path, item, (*at, index), lines, seen)
+    elif isinstance(node, yaml.MappingNode):
+        yield from _walk_mapping(path, node, at, lines, seen)
+
+
+def _walk_mapping(
+    path: str, node: yaml.MappingNode, at: Location, lines: dict[Location, int], seen: set[int]
+) -> Iterator[Problem]:
+    for key, value in node.value:
+        here = key.start_mark.line + 1
+        if not isinstance(key, yaml.ScalarNode):
+            yield Problem(path, here, dotted(at), "A key must be a plain word.", "Write 'key: value'.")
+            continue
+        place = (*at, _key(key))
+        if place in lines:
+            what = f"'{key.value}' is written twice; it stands on line {lines[place]} too."
+            yield Problem(path, here, dotted(place), what, "Keep one of them.")
+            continue
+        lines[place] = here
+        yield from _walk(path, value, place, lines, seen)
+
+
+def _key(key: yaml.ScalarNode) -> str | int:
+    return int(key.value) if key.tag.endswith(":int") else str(key.value)
+
+
+def _problem(page: Page, loc: Location, error: ErrorDetails) -> Problem:
+    kind = error["type"]
+    known = page.known(loc)
+    missing = kind == "missing"
+    field = (*known, loc[-1]) if missing else known
+    what, remedy = _words(kind, error, str(loc[-1]) if loc else "")
+    return page.problem(field, what, remedy)
+
+
+def _words(kind: str, error: ErrorDetails, name: str) -> tuple[str, str]:
+    shown = _shown(error.get("input"))
+    context = error.get("ctx", {})
+    match kind:
+        case "missing":
+            return f"'{name}' is missing.", f"Add '{name}: ...'."
+        case "extra_forbidden":
+            return (
+                f"'{name}' is no key that is known here.",
+                _UNKNOWN,
+            )
+        case "literal_error" | "enum":
+            return f"{shown} is not allowed here.", f"Write {context.get('expected', 'another value')}."
+        case "string_type":
+            return f"{shown} is not text.", "Put it in quotes."
+        case "value_error" | "assertion_error":
+            what, _, remedy = str(context.get("error", error["msg"])).partition("\n")
+            return what, remedy or "Correct the value."
+        case _:
+            return f"{shown} does not fit here.", f"{error['msg']}."
+
+
+def _shown(value: object) -> str:
+    text = "This mapping" if isinstance(value, dict) else "This list" if isinstance(value, list) else repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,42 @@
+"""Reference data: given to `derive` as an argument, so that a change of it is a re-derivation, never an event."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from models.events import Facility
+from models.rule import Rule
+
+
+class FeedHabits(msgspec.Struct, frozen=True):
+    """What derive must know of a feed: its zone, and after how many hours a hanging visit is closed (None: never)."""
+
+    time_zone: str = ""
+    auto_close_hours: int | None = None
+
+
+class Calendar(Protocol):
+    """A business-day calendar."""
+
+    def is_open(self, day: date) -> bool:
+        """Say whether business is done on this local date."""
+
+
+class Reference(msgspec.Struct, frozen=True):
+    """Everything `derive` reads besides the member's own facts.
+
+    Args:
+        rules: the rule book. facilities: by facility id *and* by every alias. calendars, value_sets: by name;
+            a value set is the frozen set of its codes. feeds: by name. zone: the setting `time_zone`.
+    """
+
+    rules: tuple[Rule, ...]
+    zone: ZoneInfo
+    facilities: Mapping[str, Facility] = {}
+    calendars: Mapping[str, Calendar] = {}
+    value_sets: Mapping[str, frozenset[str]] = {}
+    feeds: Mapping[str, FeedHabits] = {}
+    digest: str = ""

@@ -1,0 +1,97 @@
+"""What follows from a member's facts at an instant: stays and tasks. Derived, compared, never edited."""
+
+from typing import Literal
+
+import msgspec
+
+from models.events import PatientClass
+from models.time import Instant, Precision
+
+StayStatus = Literal["planned", "active", "on_leave", "finished", "closed_inferred", "cancelled", "void"]
+TaskState = Literal["open", "overdue", "met", "met_late", "missed", "superseded", "cancelled", "not_possible"]
+
+
+class SourceRef(msgspec.Struct, frozen=True, array_like=True, order=True):
+    """A message that told of a stay."""
+
+    feed: str
+    control_id: str
+    name: str
+
+
+class Stay(msgspec.Struct, frozen=True, array_like=True):
+    """What happened at one facility, however many messages, feeds or visit numbers told of it."""
+
+    stay_id: str
+    facility_id: str
+    patient_class: PatientClass
+    status: StayStatus
+    admitted_at: Instant | None
+    discharged_at: Instant | None
+    disposition: str
+    sources: tuple[SourceRef, ...]
+    admitted_precision: Precision = "second"
+    discharged_precision: Precision = "second"
+    expected_at: Instant | None = None
+    flags: tuple[str, ...] = ()
+
+
+class Owner(msgspec.Struct, frozen=True, array_like=True):
+    """Who answers for a task: the plan, the ECM provider and its lead care manager; "" where there is none."""
+
+    mcp_id: str = ""
+    ecm_provider_id: str = ""
+    lead_cm_id: str = ""
+
+
+class Task(msgspec.Struct, frozen=True, array_like=True):
+    """Something somebody must do by a time, its state judged by event time, and the facts it rests on.
+
+    `because` names the messages behind the trigger, then those behind the evidence or the end.
+    `reason` says why a closed task closed without being met (`declined`, `deceased`, `next_stay`, ...).
+    """
+
+    task_id: str
+    rule: str
+    rule_version: str
+    kind: str
+    state: TaskState
+    opened_at: Instant
+    due_at: Instant | None
+    closed_at: Instant | None
+    stay_id: str
+    owner: Owner
+    reason: str | None
+    because: tuple[str, ...]
+    flags: tuple[str, ...] = ()
+
+
+class View(msgspec.Struct, frozen=True, array_like=True):
+    """A member's stays and tasks at `as_of`, in order of time and id, and when time alone changes them next."""
+
+    stays: tuple[Stay, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    wake_at: Instant | None = None
+    flags: tuple[str, ...] = ()
+
+
+EffectKind = Literal["task_opened", "task_changed", "task_closed", "task_withdrawn"]
+Alert = Literal["opened", "withdrawn"]
+
+
+class Effect(msgspec.Struct, frozen=True, array_like=True):
+    """A difference between two views of a member, for the shell to carry out. Shape: contract, "Outbox line"."""
+
+    id: str
+    at: Instant
+    effect: EffectKind
+    alert: Alert | None
+    member_id: str
+    subject: str
+    revision: int
+    rule: str
+    state: TaskState
+    due_at: Instant | None
+    owner: Owner
+    reason: str | None
+    because: tuple[str, ...]

@@ -1,0 +1,316 @@
+"""Who is this? Source patients belong to members by evidence, as of an instant; nothing is remembered but the evidence.
+
+Links, merges and their undoing are one function of what had been received: the same answer in any order, and a
+decision or message that takes evidence away takes the link with it (interop R-60..R-63).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from models.events import Decision, Known, PatientEdge, Persona, RosterRow, Statement, Teller, VisitMove
+from models.time import Instant, Stamp
+from services.identity.normalise import plan_member
+
+Version = tuple[datetime, Instant, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A member as one roster row describes them: identifiers and second factors, and when that was first received."""
+
+    identifiers: frozenset[tuple[str, str]]
+    persona: Persona
+    received_at: Instant
+
+
+@dataclass(slots=True)
+class Evidence:
+    """Everything ever received about a group of source patients and the members they might be.
+
+    The group is closed: no edge or move leads out of it, and every member that any identifier points to is in it.
+    """
+
+    personas: dict[str, dict[Persona, Instant]] = field(default_factory=lambda: defaultdict(dict))
+    edges: list[tuple[PatientEdge, Version]] = field(default_factory=list)
+    moves: list[tuple[VisitMove, Version]] = field(default_factory=list)
+    decisions: list[tuple[Decision, Instant, str]] = field(default_factory=list)
+    members: dict[str, list[Listed]] = field(default_factory=lambda: defaultdict(list))
+
+    def told(self, fact: object, tellers: Sequence[Teller]) -> None:
+        """Take in a fact of a source patient; facts of no weight for identity are passed over."""
+        first = tellers[0]
+        match fact:
+            case Known(source_patient, persona):
+                self.personas[source_patient][persona] = first.received_at
+            case PatientEdge():
+                self.edges.append((fact, _version(fact.recorded, first)))
+            case VisitMove():
+                self.moves.append((fact, _version(fact.recorded, first)))
+            case Decision():
+                self.decisions.extend((fact, t.received_at, t.name) for t in tellers)
+
+    def listed(self, row: RosterRow, tellers: Sequence[Teller]) -> None:
+        """Take in a roster row."""
+        persona = Persona((), row.birth_date, row.surname, row.given)
+        self.members[row.member_id].append(Listed(identifiers_of(row), persona, tellers[0].received_at))
+
+
+def identifiers_of(row: RosterRow) -> frozenset[tuple[str, str]]:
+    """What a feed may call the member: CIN, MBI, and the plan's own member id."""
+    found = {("cin", row.cin), ("mbi", row.mbi), ("plan_member", row.plan_member or plan_member(row.member_id))}
+    return frozenset((kind, value) for kind, value in found if value)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Who a source patient, described so, is; and since when all that made it so had been received."""
+
+    member_id: str
+    since: Instant
+
+
+class Links:
+    """The links of a closed group as of an instant."""
+
+    def __init__(self, evidence: Evidence, as_of: Instant) -> None:
+        self._evidence, self._as_of = evidence, as_of
+        self._answers: dict[Instant, _Answer] = {}
+        self._times = sorted({at for at in _instants(evidence) if at <= as_of}, reverse=True)
+        self._now = self._answer(as_of)
+
+    def of(self, statement: Statement) -> Link | None:
+        """Whom a statement is about, after moves; None while nobody knows."""
+        patient, moved_at = self._moved(statement)
+        persona = None if moved_at else statement.persona
+        member_id = self._now.member(patient, persona)
+        if member_id is None:
+            return None
+        since = self._since(patient, persona, member_id)
+        return Link(member_id, max(since, moved_at) if moved_at else since)
+
+    def is_linked(self, patient: str, member_id: str) -> bool:
+        """Whether anything this source patient is told of now belongs to the member."""
+        return member_id in self._now.members_of(patient)
+
+    def members_of(self, patient: str) -> set[str]:
+        """The members that a source patient's facts belong to."""
+        return self._now.members_of(patient)
+
+    def reviews(self, patient: str) -> tuple[str, ...]:
+        """What a person must look at: conflicts that evidence alone does not settle."""
+        return self._now.reviews(patient)
+
+    def conflicted(self, member_id: str) -> bool:
+        """A merge claims that this member and another are one (R-61)."""
+        return self._now.conflicted(member_id)
+
+    def _answer(self, at: Instant) -> "_Answer":
+        if at not in self._answers:
+            self._answers[at] = _Answer(self._evidence, at)
+        return self._answers[at]
+
+    def _since(self, patient: str, persona: Persona | None, member_id: str) -> Instant:
+        """The receipt that made the link possible: the start of its last unbroken run."""
+        since = self._as_of
+        for at in self._times:
+            if self._answer(at).member(patient, persona) != member_id:
+                break
+            since = at
+        return since
+
+    def _moved(self, statement: Statement) -> tuple[str, Instant | None]:
+        """Follow A44 and A45 to the patient that a visit truly belongs to; each step must be newer than the last."""
+        patient, moved_at, last = statement.source_patient, None, None
+        while True:
+            steps = [
+                (version, move)
+                for move, version in self._evidence.moves
+                if move.source == patient and version[1] <= self._as_of and _covers(move, statement)
+                and (last is None or version > last)
+            ]  # fmt: skip
+            if not steps:
+                return patient, moved_at
+            last, move = max(steps, key=lambda step: step[0])
+            patient, moved_at = move.target, max(moved_at, last[1]) if moved_at else last[1]
+
+
+class _Answer:
+    """Links by the evidence received by one instant."""
+
+    def __init__(self, evidence: Evidence, at: Instant) -> None:
+        self._personas = {
+            patient: [p for p, received in told.items() if received <= at]
+            for patient, told in evidence.personas.items()
+        }
+        self._roster = {
+            member: known
+            for member, listed in evidence.members.items()
+            if (known := [x for x in listed if x.received_at <= at])
+        }
+        self._by_identifier: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for member, known in self._roster.items():
+            for listed in known:
+                for identifier in listed.identifiers:
+                    self._by_identifier[identifier].add(member)
+        self._decided, self._vetoed = _decisions(evidence.decisions, at)
+        self._group = _groups(self._personas, evidence.edges, at)
+        self._own = {patient: self._own_members(patient) for patient in self._personas}
+        self._all: dict[str, set[str]] = defaultdict(set)
+        for patient, own in self._own.items():
+            self._all[self._group[patient]] |= own
+
+    def member(self, patient: str, persona: Persona | None) -> str | None:
+        """Whom a source patient described so belongs to; without a persona, the patient as a whole."""
+        if patient in self._decided:
+            return self._decided[patient]
+        if persona is None:
+            members = self.members_of(patient)
+            return next(iter(members)) if len(members) == 1 else None
+        direct = self._direct(patient, persona)
+        if direct:
+            return next(iter(direct)) if len(direct) == 1 else None
+        own = self._own.get(patient) or self._all[self._group.get(patient, patient)]
+        rest = own - self._vetoed[patient]
+        if len(rest) != 1:
+            return None
+        (member,) = rest
+        return None if self._contradicts(persona, member) else member
+
+    def members_of(self, patient: str) -> set[str]:
+        personas = self._personas.get(patient, [])
+        found = {self.member(patient, persona) for persona in personas}
+        return {member for member in found if member}
+
+    def reviews(self, patient: str) -> tuple[str, ...]:
+        found = set()
+        if len(self._all[self._group.get(patient, patient)]) > 1:
+            found.add("merge_conflict" if len(self._own.get(patient, set())) < 2 else "identifier_conflict")
+        for persona in self._personas.get(patient, []):
+            pointed = self._pointed(persona)
+            if len(pointed) > 1:
+                found.add("identifier_conflict")
+            if any(self._contradicts(persona, member) for member in pointed - self._vetoed[patient]):
+                found.add("second_factor_differs")
+            linked = self.member(patient, persona)
+            if linked is None and self._own.get(patient):
+                found.add("second_factor_differs")
+        return () if patient in self._decided else tuple(sorted(found))
+
+    def conflicted(self, member_id: str) -> bool:
+        return any(len(members) > 1 and member_id in members for members in self._all.values())
+
+    def _own_members(self, patient: str) -> set[str]:
+        if patient in self._decided:
+            return {self._decided[patient]}
+        found: set[str] = set()
+        for persona in self._personas[patient]:
+            found |= self._direct(patient, persona)
+        return found
+
+    def _pointed(self, persona: Persona) -> set[str]:
+        found: set[str] = set()
+        for identifier in persona.identifiers:
+            found |= self._by_identifier.get(identifier, set())
+        return found
+
+    def _direct(self, patient: str, persona: Persona) -> set[str]:
+        """Members that a message names by an identifier, and that its second factors do not contradict."""
+        return {
+            member
+            for member in self._pointed(persona) - self._vetoed[patient]
+            if not self._contradicts(persona, member) and self._is_enough(persona, member)
+        }
+
+    def _is_enough(self, persona: Persona, member: str) -> bool:
+        """A plan's member id is not unique among payers: alone it needs a birth date that agrees."""
+        strong = {x for x in persona.identifiers if x[0] != "plan_member"}
+        if any(strong & listed.identifiers for listed in self._roster[member]):
+            return True
+        return persona.birth_date in {x.persona.birth_date for x in self._roster[member] if x.persona.birth_date}
+
+    def _contradicts(self, persona: Persona, member: str) -> bool:
+        return all(contradicts(persona, listed.persona) for listed in self._roster.get(member, ()))
+
+
+def contradicts(told: Persona, listed: Persona) -> bool:
+    """Say whether the second factors speak against a match; what is absent says nothing (interop §4.2).
+
+    Birth dates decide where both are known, except for twins: one surname and birth date, another given name.
+    Else the surname or the first initial must not differ.
+    """
+    initials_differ = bool(told.given and listed.given and told.given[0] != listed.given[0])
+    surnames_differ = bool(told.surname and listed.surname and told.surname != listed.surname)
+    if told.birth_date and listed.birth_date:
+        twins = initials_differ and bool(told.surname) and told.surname == listed.surname
+        return told.birth_date != listed.birth_date or twins
+    return surnames_differ or initials_differ
+
+
+def _groups(patients: Iterable[str], edges: Iterable[tuple[PatientEdge, Version]], at: Instant) -> dict[str, str]:
+    """The representative of each source patient's merged group, by the edges that stand at an instant."""
+    merged: set[tuple[str, str]] = set()
+    newest: dict[tuple[str, str], tuple[Version, bool]] = {}
+    for edge, version in edges:
+        if version[1] > at:
+            continue
+        pair = (min(edge.source, edge.target), max(edge.source, edge.target))
+        if edge.kind == "merge":
+            merged.add(pair)
+        elif pair not in newest or version > newest[pair][0]:
+            newest[pair] = (version, edge.kind == "link")
+    parent: dict[str, str] = {patient: patient for patient in patients}
+
+    def find(patient: str) -> str:
+        while parent.setdefault(patient, patient) != patient:
+            patient = parent[patient]
+        return patient
+
+    # An A37 takes back an A24 link, never a merge: that is undone by a person's un-link.
+    for one, other in sorted(merged | {pair for pair, (_, stands) in newest.items() if stands}):
+        a, b = sorted((find(one), find(other)))
+        parent[b] = a
+    return {patient: find(patient) for patient in parent}
+
+
+def _decisions(
+    decisions: Iterable[tuple[Decision, Instant, str]], at: Instant
+) -> tuple[dict[str, str], dict[str, set[str]]]:
+    """What people decided by an instant: the newest word on each pair; an un-link is a veto that outlives messages."""
+    newest: dict[tuple[str, str], tuple[tuple[Instant, Instant, str], Decision]] = {}
+    for decision, received, name in decisions:
+        if received > at or decision.action == "review":
+            continue
+        pair, version = (decision.source_patient, decision.member_id), (received, decision.at, name)
+        if pair not in newest or version > newest[pair][0]:
+            newest[pair] = (version, decision)
+    decided: dict[str, str] = {}
+    vetoed: dict[str, set[str]] = defaultdict(set)
+    for (patient, member), (_, decision) in sorted(newest.items(), key=lambda item: item[1][0]):
+        if decision.action == "link":
+            decided[patient] = member
+        else:
+            vetoed[patient].add(member)
+    return decided, vetoed
+
+
+def _covers(move: VisitMove, statement: Statement) -> bool:
+    if move.visit and statement.visit:
+        (authority, number), (stated, same) = move.visit, statement.visit
+        return number == same and (not authority or not stated or authority == stated)
+    return bool(move.account) and move.account == statement.account
+
+
+def _version(recorded: Stamp | None, first: Teller) -> Version:
+    wall = recorded.wall if recorded else first.received_at.replace(tzinfo=None)
+    return (wall, first.received_at, first.name)
+
+
+def _instants(evidence: Evidence) -> Iterable[Instant]:
+    for told in evidence.personas.values():
+        yield from told.values()
+    yield from (version[1] for _, version in evidence.edges)
+    yield from (received for _, received, _ in evidence.decisions)
+    for listed in evidence.members.values():
+        yield from (x.received_at for x in listed)

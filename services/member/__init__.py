@@ -1,0 +1,1 @@
+"""The member core: `absorb`, `derive`, `diff`. Pure: values in, values out."""

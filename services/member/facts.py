@@ -1,0 +1,46 @@
+"""Facts are merged, never overwritten: a set keyed by content, each with the messages that told it."""
+
+from collections.abc import Iterable
+from typing import TypeAlias
+
+import msgspec
+
+from models.events import Event, Fact, Teller
+from models.time import Instant
+
+Facts: TypeAlias = dict[Fact, tuple[Teller, ...]]
+"""Each fact with its tellers, sorted by receipt and name. Treated as a value: functions here return new ones."""
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(list[tuple[Fact, tuple[Teller, ...]]]).decode
+
+
+def by_receipt(teller: Teller) -> tuple[Instant, str, str, str]:
+    """Order tellers: the first is when, and under which name, a fact became known."""
+    return (teller.received_at, teller.name, teller.feed, teller.control_id)
+
+
+def absorb(facts: Facts, events: Iterable[Event]) -> Facts:
+    """Join what was heard to what is known: order, repetition and grouping of the events do not matter."""
+    merged = dict(facts)
+    for event in events:
+        known = merged.get(event.fact, ())
+        if event.teller not in known:
+            merged[event.fact] = tuple(sorted((*known, event.teller), key=by_receipt))
+    return merged
+
+
+def known_by(facts: Facts, at: Instant) -> Facts:
+    """What had been received by an instant."""
+    told = ((fact, tuple(t for t in tellers if t.received_at <= at)) for fact, tellers in facts.items())
+    return {fact: tellers for fact, tellers in told if tellers}
+
+
+def freeze(facts: Facts) -> bytes:
+    """Encode facts for the store; equal facts give equal bytes."""
+    return _encode(sorted(facts.items(), key=lambda item: _encode(item[0])))
+
+
+def thaw(blob: bytes) -> Facts:
+    """Decode what `freeze` made."""
+    return dict(_decode(blob)) if blob else {}
