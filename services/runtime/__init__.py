@@ -1,0 +1,1 @@
+"""Shells: they carry values between the store and the pure rooms, and know clocks and disks."""

@@ -1,0 +1,218 @@
+"""From journal lines to views and effects, one transaction a batch.
+
+Live lines are absorbed and derived in one transaction. A bulk load absorbs first and marks members as due; each is
+then derived once, so that loading history says every task once, as it stands (contract, "Loading history").
+"""
+
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import msgspec
+
+from models.errors import MessageIsWrong
+from models.events import Event, Facility
+from models.reference import Reference
+from models.time import Instant
+from models.view import Task
+from services.identity.linking import Links
+from services.intake.reading import LineReader, Reading
+from services.member.derive import derive
+from services.member.diff import diff
+from services.member.facts import Facts, absorb, freeze, thaw
+from services.runtime.recall import Circle, circle, touched_members, with_registry
+from services.runtime.store.contract import Batch, JournalLine, MessageRow, QuarantineRow, Store, TaskRow
+from services.runtime.workset import Workset, patients_of
+
+log = logging.getLogger(__name__)
+
+BATCH = 128
+"""Lines a live transaction: enough to share an fsync, few enough that a count changes within a second."""
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Heard(msgspec.Struct):
+    """What a batch of lines said, sorted by whom it concerns."""
+
+    patients: dict[str, list[Event]]
+    members: dict[str, list[Event]]
+    facilities: list[Event]
+    messages: list[MessageRow]
+    quarantined: list[QuarantineRow]
+    counts: Counter[str]
+    newest: Instant | None = None
+    told_of: dict[str, int] = {}
+
+
+class Pipeline:
+    """Processes the journal of one store. Not safe for use by two threads at once."""
+
+    def __init__(
+        self, store: Store, readers: Mapping[str, LineReader], reference: Reference, now: Callable[[], Instant]
+    ) -> None:
+        self._store, self._readers, self._reference, self._now = store, readers, reference, now
+        self._facilities: Facts = thaw(store.reference("facilities") or b"")
+        self._newest: Instant | None = None
+        self.told_of: Counter[str] = Counter()
+        self._adopt_reference()
+
+    def _adopt_reference(self) -> None:
+        """Other rules or value sets than the store was derived with mean deriving everybody again (design §2.2)."""
+        digest = self._reference.digest.encode()
+        if self._store.reference("digest") != digest:
+            self._store.commit(Batch(reference={"digest": digest}, wake_all=True))
+
+    # -- lines --------------------------------------------------------------------------------------------------------
+
+    def run(self, *, bulk: bool = False, limit: int = BATCH) -> int:
+        """Process what the journal holds beyond the cursor; give the number of lines taken (0: caught up)."""
+        lines = self._store.lines(self._store.cursor(), limit)
+        if lines:
+            self.take(lines, bulk=bulk)
+        return len(lines)
+
+    def take(self, lines: Sequence[JournalLine], *, bulk: bool = False) -> None:
+        """Process lines in one transaction and move the cursor past them."""
+        heard = read_lines(self._readers, lines)
+        work = Workset(self._store)
+        batch = self.absorbed(heard, work)
+        batch.cursor = lines[-1].seq
+        touched = touched_members(work, heard.patients, heard.members)
+        if bulk or batch.wake_all:
+            batch.wake = touched
+        else:
+            # By event receipt, not by the clock: a backlog being worked off raises no false "overdue" (design §6).
+            self.derived(touched, work, batch, heard.newest or self._now())
+        self._write(work, batch)
+
+    def absorbed(self, heard: Heard, work: Workset) -> Batch:
+        """Absorb what was heard into the rows under work."""
+        for key, events in sorted(heard.patients.items()):
+            work.tell_patient(key, events)
+        for member_id, events in sorted(heard.members.items()):
+            work.tell_member(member_id, events)
+        batch = Batch(messages=heard.messages, quarantined=heard.quarantined, counts=dict(heard.counts))
+        self.told_of.update(heard.told_of)
+        if heard.newest:
+            self._newest = max(heard.newest, self._newest or heard.newest)
+        if heard.facilities:
+            facilities = absorb(self._facilities, heard.facilities)
+            if facilities != self._facilities:
+                self._facilities = facilities
+                batch.reference["facilities"] = freeze(facilities)
+                batch.wake_all = True
+        return batch
+
+    # -- members ------------------------------------------------------------------------------------------------------
+
+    def wake(self, *, limit: int = 200) -> int:
+        """Derive members whose time has come; give their number (0: nobody is due)."""
+        now = max(self._now(), self._newest or self._now())
+        due = self._store.due(now, limit)
+        if due:
+            work, batch = Workset(self._store), Batch()
+            self.derived(due, work, batch, now)
+            self._write(work, batch)
+        return len(due)
+
+    def derived(self, member_ids: Iterable[str], work: Workset, batch: Batch, as_of: Instant) -> None:
+        """Derive members and say what changed. A member whose facts break `derive` is set aside, the rest goes on."""
+        around = circle(work, member_ids)
+        reference = with_registry(self._reference, self._facilities, as_of)
+        links = around.links(as_of)
+        for member_id, member in sorted(around.members.items()):
+            at = max(as_of, member.derived_at or as_of)
+            try:
+                mine = links if at == as_of else around.links(at)
+                view = derive(around.facts_of(member_id, mine, at), reference, at)
+            except Exception as error:  # noqa: BLE001 - a bug in derive must not stop the others (design §8)
+                # Without the traceback: its lines may show a person's values.
+                log.error("derive failed with %s; the member is set aside", type(error).__name__)  # noqa: TRY400
+                member.wake_at = None
+                work.changed_members.add(member_id)
+                batch.quarantined.append(_poison(error))
+                continue
+            member.revisions, effects = diff(member_id, member.revisions, view.tasks, at)
+            member.view, member.derived_at, member.wake_at = view, at, view.wake_at
+            work.changed_members.add(member_id)
+            batch.effects += effects
+        self._note_links(around, links, work)
+
+    @staticmethod
+    def _note_links(around: Circle, links: Links, work: Workset) -> None:
+        """Keep with each source patient whom it belongs to and what needs a look, for the lists that people read."""
+        for patient in around.patients:
+            members, reviews = tuple(sorted(links.members_of(patient.key))), links.reviews(patient.key)
+            if (members, reviews) != (patient.members, patient.reviews):
+                patient.members, patient.reviews = members, reviews
+                work.changed_patients.add(patient.key)
+
+    def _write(self, work: Workset, batch: Batch) -> None:
+        batch.patients, batch.members = work.patient_rows(), work.member_rows()
+        batch.tasks = [
+            _task_row(member.member_id, task)
+            for member in work.members(work.changed_members)
+            for task in member.view.tasks
+        ]
+        self._store.commit(batch)
+
+    def parked(self, told_of: Mapping[str, int]) -> int:
+        """How many of the messages told of these source patients belong to nobody yet."""
+        patients = Workset(self._store).patients(told_of)
+        return sum(told_of[p.key] for p in patients if not p.members)
+
+    def settle(self) -> None:
+        """Derive until nobody is due: what a bulk load ends with."""
+        while self.wake():
+            pass
+
+
+def read_lines(readers: Mapping[str, LineReader], lines: Sequence[JournalLine]) -> Heard:
+    """Read lines of any kind; kinds and types without a reader are kept and counted."""
+    heard = Heard(defaultdict(list), defaultdict(list), [], [], [], Counter(), None, {})
+    for line in lines:
+        heard.newest = max(heard.newest or line.received_at, line.received_at)
+        reader = readers.get(line.kind)
+        if reader is None:
+            heard.counts["not_interpreted"] += 1
+            continue
+        for reading in reader.read(line.feed, line.received_at, line.body):
+            _sort(heard, line, reading)
+    return heard
+
+
+def _sort(heard: Heard, line: JournalLine, reading: Reading) -> None:
+    heard.counts[reading.outcome] += 1
+    heard.messages.append(MessageRow(reading.name, line.seq, reading.ordinal, reading.control_id))
+    if reading.problem:
+        heard.quarantined.append(_quarantined(line, reading.ordinal, reading.problem))
+    told: set[str] = set()
+    for event in reading.events:
+        if isinstance(event.fact, Facility):
+            heard.facilities.append(event)
+            continue
+        patients = patients_of(event)
+        told.update(patients)
+        for key in patients:
+            heard.patients[key].append(event)
+        if not patients:
+            heard.members[event.fact.member_id].append(event)  # type: ignore[union-attr]
+    for key in sorted(told)[:1]:
+        heard.told_of[key] = heard.told_of.get(key, 0) + 1
+
+
+def _quarantined(line: JournalLine, ordinal: int, problem: MessageIsWrong) -> QuarantineRow:
+    return QuarantineRow(0, line.feed, line.seq, ordinal, problem.reason, problem.where, problem.shape, problem.fix)
+
+
+def _poison(error: Exception) -> QuarantineRow:
+    """A member set aside by a bug of ours; who it is stays out of the row's texts."""
+    shape = f"derive raised {type(error).__name__}"
+    return QuarantineRow(
+        0, "", 0, 0, "derive_failed", "member", shape, "Report the bug; `rebuild --apply` derives again."
+    )
+
+
+def _task_row(member_id: str, task: Task) -> TaskRow:
+    return TaskRow(task.task_id, member_id, task.rule, task.state, task.due_at, task.owner, _encode(task))

@@ -1,0 +1,299 @@
+"""What a store promises: the journal, the state derived from it, and the outbox, in one transaction each.
+
+SQLite implements it in `sqlite.py`; PostgreSQL follows. One contract suite (`tests/contracts/test_store.py`) runs on
+every implementation. Blobs are opaque here: the pipeline encodes and decodes them.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import Future
+from typing import Protocol
+
+import msgspec
+
+from models.errors import WorldIsAway
+from models.time import Instant
+from models.view import Effect, Owner
+
+
+class StoreIsBusy(WorldIsAway):
+    """Another process writes to this store. One writer at a time; reading commands work beside it."""
+
+
+class StoreIsStrange(WorldIsAway):
+    """The file is no store of ours, or of a newer version of the program; nothing was changed."""
+
+
+class NoStore(StoreIsStrange):
+    """There is no store in the folder yet: nothing was ever loaded or received into it."""
+
+
+class NewLine(msgspec.Struct, frozen=True):
+    """A line to be kept: where it came from, when it was received, what kind it is, its bytes.
+
+    `answer` is the acknowledgement that will be sent once it is durable, None where nobody waits for one.
+    """
+
+    feed: str
+    received_at: Instant
+    kind: str
+    body: bytes
+    answer: bytes | None = None
+
+
+class Appended(msgspec.Struct, frozen=True):
+    """What became of a `NewLine`. `repeat` says the journal had it already; `answer` is then the stored one."""
+
+    seq: int
+    repeat: bool
+    answer: bytes | None
+
+
+class JournalLine(msgspec.Struct, frozen=True):
+    """A line of the journal. `seq` is dense from 1; `sha256` of the body; `chain` links the feed's lines."""
+
+    seq: int
+    feed: str
+    received_at: Instant
+    kind: str
+    body: bytes
+    sha256: bytes
+    chain: bytes
+
+
+class AckRow(msgspec.Struct, frozen=True):
+    """One answer given: when the message was kept, what was answered and how long it took (microseconds)."""
+
+    feed: str
+    seq: int
+    control_id: str
+    received_at: Instant
+    kept_at: Instant
+    code: str
+    micros: int
+    repeat: bool
+    answer: bytes
+
+
+class PatientRow(msgspec.Struct, frozen=True):
+    """A source patient's facts. `identifiers` are all (kind, value) pairs ever told of it (read back sorted: the store
+    keeps a set that only grows); `neighbours` the source patients it was ever merged, linked or moved with; `members`
+    those whom its facts belong to now (empty: parked); `reviews` why a person must look at it (`merge_conflict`, ...).
+    """
+
+    key: str
+    facts: bytes
+    identifiers: tuple[tuple[str, str], ...] = ()
+    neighbours: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
+    reviews: tuple[str, ...] = ()
+
+
+class MemberRow(msgspec.Struct, frozen=True):
+    """A member's own facts, and the record last derived. `wake_at` None: nothing changes by time alone; the epoch:
+    derive again now. `on_roster` says that a roster row named the member.
+    """
+
+    member_id: str
+    facts: bytes
+    identifiers: tuple[tuple[str, str], ...]
+    view: bytes
+    revisions: bytes
+    derived_at: Instant | None
+    wake_at: Instant | None
+    on_roster: bool
+
+
+class TaskRow(msgspec.Struct, frozen=True):
+    """A task as the work list selects it; `body` is the encoded `models.view.Task`."""
+
+    task_id: str
+    member_id: str
+    rule: str
+    state: str
+    due_at: Instant | None
+    owner: Owner
+    body: bytes
+
+
+class MessageRow(msgspec.Struct, frozen=True):
+    """Where a message lies: its name (hex SHA-256), its line, and its place in a batch (from 1)."""
+
+    name: str
+    seq: int
+    ordinal: int
+    control_id: str
+
+
+class QuarantineRow(msgspec.Struct, frozen=True):
+    """What could not be read, and what would fix it; never a person's values. `id` is dense from 1 (`q-<id>`)."""
+
+    id: int
+    feed: str
+    seq: int
+    ordinal: int
+    reason: str
+    where: str
+    shape: str
+    fix: str
+    status: str = "waiting"
+
+
+class OutboxRow(msgspec.Struct, frozen=True):
+    """An effect at its dense position."""
+
+    position: int
+    effect: Effect
+
+
+class Batch(msgspec.Struct):
+    """Everything that commits together. Empty fields change nothing.
+
+    `cursor` is the journal seq processed up to (None: leave it). `tasks` replaces all task rows of each member in
+    `members`. `quarantined` ids are given by the store (the `id` in the row is ignored); a second row for one
+    (seq, ordinal) is ignored. `settled`: (id, new status). `wake` sets `wake_at` of members to the epoch, creating
+    nothing, after `members` are written; `wake_all` does so for every member. `reference` are named blobs
+    (`facilities`, `digest`, ...). `counts` are added to the store's counters of lines by outcome; the
+    names of the sizes in `Reader.counts` are taken.
+    """
+
+    cursor: int | None = None
+    patients: list[PatientRow] = []
+    members: list[MemberRow] = []
+    tasks: list[TaskRow] = []
+    messages: list[MessageRow] = []
+    quarantined: list[QuarantineRow] = []
+    settled: list[tuple[int, str]] = []
+    effects: list[Effect] = []
+    wake: set[str] = set()
+    wake_all: bool = False
+    reference: dict[str, bytes] = {}
+    counts: dict[str, int] = {}
+
+
+class Reader(Protocol):
+    """The reading half: safe from any thread and beside a writer; each call sees one committed state."""
+
+    def cursor(self) -> int:
+        """The seq of the last journal line whose batch was committed; 0 at first."""
+
+    def head(self) -> int:
+        """The seq of the newest journal line; 0 when there is none."""
+
+    def lines(self, after: int, limit: int) -> list[JournalLine]:
+        """Journal lines with seq > after, in order."""
+
+    def line(self, seq: int) -> JournalLine | None:
+        """One line."""
+
+    def broken_chain(self) -> list[tuple[str, int]]:
+        """(feed, first seq) of every feed whose hash chain does not hold."""
+
+    def patients(self, keys: Collection[str]) -> dict[str, PatientRow]:
+        """Rows of those that exist."""
+
+    def patients_with(self, identifiers: Collection[tuple[str, str]]) -> set[str]:
+        """Keys of all source patients that ever told any of these identifiers."""
+
+    def parked(self, after: str, limit: int) -> list[PatientRow]:
+        """Source patients that belong to nobody, in key order."""
+
+    def to_review(self, after: str, limit: int) -> list[PatientRow]:
+        """Source patients with reviews, in key order."""
+
+    def members(self, ids: Collection[str]) -> dict[str, MemberRow]:
+        """Rows of those that exist."""
+
+    def member_ids(self, after: str, limit: int) -> list[str]:
+        """Ids in order, for walking all members."""
+
+    def members_with(self, identifiers: Collection[tuple[str, str]]) -> set[str]:
+        """Members of whom a roster row ever said any of these identifiers."""
+
+    def due(self, at: Instant, limit: int) -> list[str]:
+        """Members with `wake_at` <= at, earliest first, then by id."""
+
+    def next_wake(self) -> Instant | None:
+        """The earliest `wake_at`."""
+
+    def tasks(
+        self, *, states: Collection[str] = (), rule: str = "", provider: str = "", mcp: str = "", task_id: str = ""
+    ) -> list[TaskRow]:
+        """Task rows that fit all the filters given, by due time (none last), then id."""
+
+    def messages(self, names: Collection[str]) -> list[MessageRow]:
+        """Every place where messages with these names lie, in (seq, ordinal) order."""
+
+    def acks(self, seqs: Collection[int]) -> list[AckRow]:
+        """What was answered to these lines, in order of answering."""
+
+    def ack_times(self) -> list[int]:
+        """Microseconds of the last 10,000 first answers (not repeats)."""
+
+    def quarantine(self, *, status: str = "", number: int | None = None) -> list[QuarantineRow]:
+        """Quarantine rows by id."""
+
+    def outbox(self, after: int, limit: int) -> list[OutboxRow]:
+        """Effects with position > after, in order."""
+
+    def outbox_of(self, subject: str) -> list[OutboxRow]:
+        """All effects about one subject."""
+
+    def reference(self, name: str) -> bytes | None:
+        """A named blob."""
+
+    def counts(self) -> dict[str, int]:
+        """Counters of lines by outcome, and the sizes `members`, `patients`, `parked`, `waiting` (quarantine)."""
+
+    def checkpoint(self, sha256: bytes) -> int:
+        """How many ordinals of the file with this hash are in the journal already; 0 for an unknown file."""
+
+    def backup(self, path: str) -> None:
+        """Write a consistent, checked copy to a new file, also while a service writes.
+
+        Raises:
+            FileExistsError: the file is there already; it was left alone.
+        """
+
+    def close(self) -> None:
+        """Let go of the store."""
+
+
+class Store(Reader, Protocol):
+    """One store, one writing process. All writes are durable (on disk) when the call returns or its future resolves."""
+
+    def append(
+        self, lines: Sequence[NewLine], *, once: bool = False, checkpoint: tuple[bytes, int] | None = None
+    ) -> "Future[list[Appended]]":
+        """Keep lines; concurrent calls share one fsync (group commit). All of a call commit together or not at all.
+
+        A line is a repeat when (feed, kind, SHA-256, received_at) stands already. With `once` (live feeds, R-22.1,
+        R-23) it is also a repeat when the same feed kept the same bytes within 7 days before `received_at`; a repeat
+        within one call counts too. `checkpoint` is (file SHA-256, ordinals now in), written in the same transaction.
+        """
+
+    def answered(self, rows: Sequence[AckRow]) -> None:
+        """Write ACK-ledger rows soon; never waits, loses at most the last moments in a crash."""
+
+    def set_answer(self, seq: int, answer: bytes) -> "Future[None]":
+        """Replace the stored answer of a line (the answer was decided after the commit)."""
+
+    def commit(self, batch: Batch) -> None:
+        """Carry out a batch in one transaction; returns when it is durable."""
+
+    def close(self) -> None:
+        """Finish what was accepted, release the lock."""
+
+
+def walk_lines(reader: Reader, *, after: int = 0, chunk: int = 500) -> Iterator[JournalLine]:
+    """All journal lines after a seq, in order, a chunk at a time."""
+    while lines := reader.lines(after, chunk):
+        yield from lines
+        after = lines[-1].seq
+
+
+def walk_members(reader: Reader, *, chunk: int = 500) -> Iterator[str]:
+    """All member ids, in order."""
+    after = ""
+    while ids := reader.member_ids(after, chunk):
+        yield from ids
+        after = ids[-1]

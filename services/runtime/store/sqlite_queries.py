@@ -1,0 +1,135 @@
+"""Every statement the SQLite store runs, by name. A test asks SQLite for the plan of each: none may scan a table,
+but for the few that walk one in order and those that count.
+"""
+
+# Journal.
+HEAD = "SELECT coalesce(max(seq), 0) FROM journal"
+LINES = """SELECT seq, feed, received_at, kind, body, sha256, chain FROM journal WHERE seq > ? ORDER BY seq LIMIT ?"""
+LINE = "SELECT seq, feed, received_at, kind, body, sha256, chain FROM journal WHERE seq = ?"
+KNOWN_EXACTLY = "SELECT seq FROM journal WHERE feed = ? AND sha256 = ? AND received_at = ? AND kind = ?"
+KNOWN_WITHIN = """
+    SELECT seq FROM journal WHERE feed = ? AND sha256 = ? AND received_at BETWEEN ? AND ?
+    ORDER BY received_at DESC LIMIT 1
+"""
+KEEP_LINE = "INSERT INTO journal (seq, feed, received_at, kind, sha256, chain, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
+FEEDS = "SELECT name, seq, chain FROM feed"
+FEED_END = "SELECT chain FROM feed WHERE name = ?"
+KEEP_FEED_END = """
+    INSERT INTO feed (name, seq, chain) VALUES (?, ?, ?)
+    ON CONFLICT (name) DO UPDATE SET seq = excluded.seq, chain = excluded.chain
+"""
+ANSWER = "SELECT answer FROM answer WHERE seq = ?"
+KEEP_ANSWER = "INSERT OR REPLACE INTO answer (seq, answer) VALUES (?, ?)"
+CHECKPOINT = "SELECT ordinals FROM checkpoint WHERE sha256 = ?"
+KEEP_CHECKPOINT = """
+    INSERT INTO checkpoint (sha256, ordinals) VALUES (?, ?)
+    ON CONFLICT (sha256) DO UPDATE SET ordinals = max(ordinals, excluded.ordinals)
+"""
+CURSOR = "SELECT cursor FROM progress WHERE only = 1"
+KEEP_CURSOR = "UPDATE progress SET cursor = ? WHERE only = 1"
+
+# Answers given.
+KEEP_ACK = """
+    INSERT INTO ack (feed, seq, control_id, received_at, kept_at, code, micros, repeat, answer)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+ACKS = """
+    SELECT id, feed, seq, control_id, received_at, kept_at, code, micros, repeat, answer FROM ack WHERE seq = ?
+"""
+ACK_TIMES = "SELECT micros FROM ack WHERE repeat = 0 ORDER BY id DESC LIMIT 10000"
+
+# Source patients.
+PATIENT = "SELECT key, facts, neighbours, members, reviews FROM patient WHERE key = ?"
+PATIENT_IDENTIFIERS = "SELECT kind, value FROM patient_identifier WHERE key = ? ORDER BY kind, value"
+PATIENTS_WITH = "SELECT key FROM patient_identifier WHERE kind = ? AND value = ?"
+PARKED = """
+    SELECT key, facts, neighbours, members, reviews FROM patient WHERE members = '[]' AND key > ? ORDER BY key LIMIT ?
+"""
+TO_REVIEW = """
+    SELECT key, facts, neighbours, members, reviews FROM patient WHERE reviews <> '[]' AND key > ? ORDER BY key LIMIT ?
+"""
+KEEP_PATIENT = """
+    INSERT INTO patient (key, facts, neighbours, members, reviews) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (key) DO UPDATE SET facts = excluded.facts, neighbours = excluded.neighbours,
+        members = excluded.members, reviews = excluded.reviews
+"""
+KEEP_PATIENT_IDENTIFIER = "INSERT OR IGNORE INTO patient_identifier (kind, value, key) VALUES (?, ?, ?)"
+
+# Members.
+MEMBER = """
+    SELECT facts, view, revisions, derived_at, wake_at, on_roster FROM member JOIN record USING (member_id)
+    WHERE member_id = ?
+"""
+MEMBER_IDENTIFIERS = "SELECT kind, value FROM member_identifier WHERE member_id = ? ORDER BY kind, value"
+MEMBERS_WITH = "SELECT member_id FROM member_identifier WHERE kind = ? AND value = ?"
+MEMBER_IDS = "SELECT member_id FROM member WHERE member_id > ? ORDER BY member_id LIMIT ?"
+DUE = "SELECT member_id FROM member WHERE wake_at <= ? ORDER BY wake_at, member_id LIMIT ?"
+NEXT_WAKE = "SELECT min(wake_at) FROM member WHERE wake_at IS NOT NULL"
+KEEP_MEMBER = """
+    INSERT INTO member (member_id, derived_at, wake_at, on_roster) VALUES (?, ?, ?, ?)
+    ON CONFLICT (member_id) DO UPDATE SET derived_at = excluded.derived_at, wake_at = excluded.wake_at,
+        on_roster = excluded.on_roster
+"""
+KEEP_RECORD = """
+    INSERT INTO record (member_id, facts, view, revisions) VALUES (?, ?, ?, ?)
+    ON CONFLICT (member_id) DO UPDATE SET facts = excluded.facts, view = excluded.view, revisions = excluded.revisions
+"""
+KEEP_MEMBER_IDENTIFIER = "INSERT OR IGNORE INTO member_identifier (kind, value, member_id) VALUES (?, ?, ?)"
+WAKE = "UPDATE member SET wake_at = 0 WHERE member_id = ?"
+WAKE_ALL = "UPDATE member SET wake_at = 0 WHERE wake_at IS NOT 0"
+
+# Tasks. The filter that selects most leads; a filter that was not given admits all.
+_TASK = "SELECT task_id, member_id, rule, state, due_at, mcp_id, ecm_provider_id, lead_cm_id, body FROM task"
+_STATES = "state IN (SELECT value FROM json_each(:states))"
+_TASK_REST = f"""
+    (:states = '[]' OR {_STATES}) AND (:rule = '' OR rule = :rule) AND (:mcp = '' OR mcp_id = :mcp)
+    AND (:provider = '' OR ecm_provider_id = :provider) AND (:task_id = '' OR task_id = :task_id)
+    ORDER BY due_at NULLS LAST, task_id
+"""
+TASKS_BY = {
+    "task_id": f"{_TASK} WHERE task_id = :task_id AND {_TASK_REST}",
+    "provider": f"{_TASK} WHERE ecm_provider_id = :provider AND {_TASK_REST}",
+    "states": f"{_TASK} WHERE {_STATES} AND {_TASK_REST}",
+    "rule": f"{_TASK} WHERE rule = :rule AND {_TASK_REST}",
+    "mcp": f"{_TASK} WHERE mcp_id = :mcp AND {_TASK_REST}",
+}
+ALL_TASKS = f"{_TASK} ORDER BY due_at NULLS LAST, task_id"
+TASKS_OF = f"{_TASK} WHERE member_id = ?"
+KEEP_TASK = """
+    INSERT OR REPLACE INTO task
+        (task_id, member_id, rule, state, due_at, mcp_id, ecm_provider_id, lead_cm_id, body)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+DROP_TASK = "DELETE FROM task WHERE task_id = ?"
+
+# Messages and quarantine.
+MESSAGES = "SELECT name, seq, ordinal, control_id FROM message WHERE name = ?"
+KEEP_MESSAGE = "INSERT OR REPLACE INTO message (name, seq, ordinal, control_id) VALUES (?, ?, ?, ?)"
+_QUARANTINE = "SELECT id, feed, seq, ordinal, reason, place, shape, fix, status FROM quarantine"
+ALL_QUARANTINED = f"{_QUARANTINE} ORDER BY id"
+QUARANTINED_IN = f"{_QUARANTINE} WHERE status = ? ORDER BY id"
+QUARANTINED = f"{_QUARANTINE} WHERE id = ?"
+QUARANTINE_HEAD = "SELECT coalesce(max(id), 0) FROM quarantine"
+KEEP_QUARANTINED = """
+    INSERT OR IGNORE INTO quarantine (id, feed, seq, ordinal, reason, place, shape, fix, status)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+SETTLE = "UPDATE quarantine SET status = ? WHERE id = ?"
+
+# Outbox, reference data, counters.
+OUTBOX = "SELECT position, effect FROM outbox WHERE position > ? ORDER BY position LIMIT ?"
+OUTBOX_OF = "SELECT position, effect FROM outbox WHERE subject = ? ORDER BY position"
+OUTBOX_HEAD = "SELECT coalesce(max(position), 0) FROM outbox"
+KEEP_EFFECT = "INSERT INTO outbox (position, id, subject, member_id, effect) VALUES (?, ?, ?, ?, ?)"
+REFERENCE = "SELECT body FROM reference WHERE name = ?"
+KEEP_REFERENCE = "INSERT OR REPLACE INTO reference (name, body) VALUES (?, ?)"
+COUNTERS = "SELECT name, lines FROM counter"
+ADD_COUNT = """
+    INSERT INTO counter (name, lines) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET lines = lines + excluded.lines
+"""
+SIZES = {
+    "members": "SELECT count(*) FROM member",
+    "patients": "SELECT count(*) FROM patient",
+    "parked": "SELECT count(*) FROM patient WHERE members = '[]'",
+    "waiting": "SELECT count(*) FROM quarantine WHERE status = 'waiting'",
+}

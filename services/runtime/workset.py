@@ -1,0 +1,193 @@
+"""Rows under work: what a batch has changed, over what the store holds."""
+
+from collections.abc import Collection, Iterable
+
+import msgspec
+
+from models.events import Decision, Event, Known, PatientEdge, RosterRow, Statement, Teller, VisitMove, VisitRename
+from models.time import Instant
+from models.view import View
+from services.identity.linking import identifiers_of
+from services.member.diff import Revisions
+from services.member.facts import Facts, absorb, freeze, thaw
+from services.runtime.store.contract import MemberRow, PatientRow, Reader
+
+EPOCH = "1970-01-01T00:00:00+00:00"
+
+_encode = msgspec.msgpack.Encoder().encode
+_view = msgspec.msgpack.Decoder(View).decode
+_revisions = msgspec.msgpack.Decoder(Revisions).decode
+
+
+class Patient(msgspec.Struct):
+    """A source patient under work."""
+
+    key: str
+    facts: Facts
+    identifiers: set[tuple[str, str]]
+    neighbours: set[str]
+    members: tuple[str, ...] = ()
+    reviews: tuple[str, ...] = ()
+
+
+class Member(msgspec.Struct):
+    """A member under work: own facts, and the record last derived."""
+
+    member_id: str
+    facts: Facts
+    identifiers: set[tuple[str, str]]
+    view: View
+    revisions: Revisions
+    derived_at: Instant | None
+    wake_at: Instant | None
+    on_roster: bool
+
+
+class Workset:
+    """Decoded rows, read once a batch; `changed_*` are what must be written."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._patients: dict[str, Patient] = {}
+        self._members: dict[str, Member] = {}
+        self.changed_patients: set[str] = set()
+        self.changed_members: set[str] = set()
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def patients(self, keys: Iterable[str]) -> list[Patient]:
+        """Those that exist."""
+        keys = sorted(set(keys))
+        missing = [key for key in keys if key not in self._patients]
+        for key, row in self._reader.patients(missing).items() if missing else ():
+            self._patients[key] = Patient(
+                key, thaw(row.facts), set(row.identifiers), set(row.neighbours), row.members, row.reviews
+            )
+        return [self._patients[key] for key in keys if key in self._patients]
+
+    def members(self, ids: Iterable[str]) -> list[Member]:
+        """Those that exist."""
+        ids = sorted(set(ids))
+        missing = [member_id for member_id in ids if member_id not in self._members]
+        for member_id, row in self._reader.members(missing).items() if missing else ():
+            self._members[member_id] = thaw_member(row)
+        return [self._members[member_id] for member_id in ids if member_id in self._members]
+
+    def patients_with(self, identifiers: Collection[tuple[str, str]]) -> set[str]:
+        """Source patients that ever told any of the identifiers."""
+        if not identifiers:
+            return set()
+        found = self._reader.patients_with(identifiers)
+        return found | {p.key for p in self._patients.values() if not p.identifiers.isdisjoint(identifiers)}
+
+    def members_with(self, identifiers: Collection[tuple[str, str]]) -> set[str]:
+        """Members that the roster ever gave any of the identifiers, and members that a person named."""
+        named = {value for kind, value in identifiers if kind == "decided"}
+        strong = [(kind, value) for kind, value in identifiers if kind != "decided"]
+        found = self._reader.members_with(strong) if strong else set()
+        return named | found | {m.member_id for m in self._members.values() if not m.identifiers.isdisjoint(strong)}
+
+    # -- absorbing ----------------------------------------------------------------------------------------------------
+
+    def tell_patient(self, key: str, events: list[Event]) -> None:
+        """Absorb what was said of a source patient."""
+        patients = self.patients([key])
+        patient = patients[0] if patients else Patient(key, {}, set(), set())
+        after = absorb(patient.facts, events)
+        if after == patient.facts and patients:
+            return
+        patient.facts = after
+        for event in events:
+            patient.identifiers.update(_identifiers(event.fact))
+            patient.neighbours.update(_neighbours(event.fact, key))
+        self._patients[key] = patient
+        self.changed_patients.add(key)
+
+    def tell_member(self, member_id: str, events: list[Event]) -> None:
+        """Absorb the plan's rows about a member."""
+        members = self.members([member_id])
+        member = members[0] if members else Member(member_id, {}, set(), View(), {}, None, None, False)
+        after = absorb(member.facts, events)
+        if after == member.facts and members:
+            return
+        member.facts = after
+        for event in events:
+            if isinstance(event.fact, RosterRow):
+                member.identifiers.update(identifiers_of(event.fact))
+                member.on_roster = True
+        self._members[member_id] = member
+        self.changed_members.add(member_id)
+
+    # -- writing ------------------------------------------------------------------------------------------------------
+
+    def patient_rows(self) -> list[PatientRow]:
+        """Rows of the source patients that changed."""
+        return [
+            PatientRow(
+                p.key, freeze(p.facts), tuple(sorted(p.identifiers)), tuple(sorted(p.neighbours)), p.members, p.reviews
+            )
+            for p in self.patients(self.changed_patients)
+        ]
+
+    def member_rows(self) -> list[MemberRow]:
+        """Rows of the members that changed."""
+        return [freeze_member(member) for member in self.members(self.changed_members)]
+
+
+def thaw_member(row: MemberRow) -> Member:
+    """Decode a member's row."""
+    return Member(
+        member_id=row.member_id,
+        facts=thaw(row.facts),
+        identifiers=set(row.identifiers),
+        view=_view(row.view) if row.view else View(),
+        revisions=_revisions(row.revisions) if row.revisions else {},
+        derived_at=row.derived_at,
+        wake_at=row.wake_at,
+        on_roster=row.on_roster,
+    )
+
+
+def freeze_member(member: Member) -> MemberRow:
+    """Encode a member's row."""
+    return MemberRow(
+        member_id=member.member_id,
+        facts=freeze(member.facts),
+        identifiers=tuple(sorted(member.identifiers)),
+        view=_encode(member.view),
+        revisions=_encode(member.revisions),
+        derived_at=member.derived_at,
+        wake_at=member.wake_at,
+        on_roster=member.on_roster,
+    )
+
+
+def patients_of(event: Event) -> tuple[str, ...]:
+    """The source patients that a fact is kept with: both ends of an edge or a move."""
+    match event.fact:
+        case Statement() | Known() | VisitRename() | Decision():
+            return (event.fact.source_patient,)
+        case PatientEdge() | VisitMove():
+            return (event.fact.source, event.fact.target)
+    return ()
+
+
+def first_told(tellers: tuple[Teller, ...]) -> Instant:
+    """When a fact was first received."""
+    return tellers[0].received_at
+
+
+def _identifiers(fact: object) -> Iterable[tuple[str, str]]:
+    match fact:
+        case Known():
+            return fact.persona.identifiers
+        case Decision():
+            return (("decided", fact.member_id),) if fact.member_id else ()
+    return ()
+
+
+def _neighbours(fact: object, key: str) -> Iterable[str]:
+    match fact:
+        case PatientEdge() | VisitMove():
+            return {fact.source, fact.target} - {key}
+    return ()

@@ -1,0 +1,611 @@
+"""One suite for every store. PostgreSQL adds a line to `STORES` and passes the same sentences."""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from models.errors import WorldIsAway
+from models.view import Effect, Owner
+from services.runtime.store.contract import (
+    AckRow,
+    Appended,
+    Batch,
+    MemberRow,
+    MessageRow,
+    NewLine,
+    NoStore,
+    PatientRow,
+    QuarantineRow,
+    Reader,
+    Store,
+    StoreIsBusy,
+    TaskRow,
+    walk_lines,
+    walk_members,
+)
+from services.runtime.store.sqlite import SqliteStore
+from services.runtime.store.sqlite_reader import SqliteReader
+
+T0 = datetime(2025, 3, 6, 19, 30, 0, 123456, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """One implementation: how it is opened for writing and for reading, and in words that a subprocess runs."""
+
+    open: Callable[[Path], Store]
+    read: Callable[[Path], Reader]
+    tamper: Callable[[Path, str], None]
+    opening: str
+
+
+def open_sqlite(folder: Path) -> Store:
+    return SqliteStore.open(folder, now=lambda: T0)
+
+
+def tamper_sqlite(folder: Path, statement: str) -> None:
+    import sqlite3
+
+    connection = sqlite3.connect(folder / "warmhandoff.db")
+    with connection:
+        connection.execute(statement)
+    connection.close()
+
+
+STORES = {
+    "sqlite": Kind(
+        open=open_sqlite,
+        read=SqliteReader.open,
+        tamper=tamper_sqlite,
+        opening="from services.runtime.store.sqlite import SqliteStore as S; "
+        "import datetime as d; store = S.open(folder, now=lambda: d.datetime.now(d.UTC))",
+    )
+}
+
+
+@pytest.fixture(params=STORES)
+def kind(request: pytest.FixtureRequest) -> Kind:
+    return STORES[request.param]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "store"
+
+
+@pytest.fixture
+def store(kind: Kind, folder: Path) -> Iterator[Store]:
+    opened = kind.open(folder)
+    yield opened
+    opened.close()
+
+
+def line(
+    body: str = "MSH|1", *, feed: str = "F1", at: datetime = T0, kind: str = "hl7v2", answer: bytes | None = None
+) -> NewLine:
+    return NewLine(feed, at, kind, body.encode(), answer)
+
+
+def keep(store: Store, *lines: NewLine, **options: Any) -> list[Appended]:
+    return store.append(lines, **options).result(timeout=10)
+
+
+def patient(key: str, **changes: Any) -> PatientRow:
+    return msgspec.structs.replace(PatientRow(key, b"facts of " + key.encode()), **changes)
+
+
+def member(member_id: str, wake_at: datetime | None = None, **changes: Any) -> MemberRow:
+    row = MemberRow(member_id, b"facts", (), b"view", b"revisions", T0, wake_at, on_roster=True)
+    return msgspec.structs.replace(row, **changes)
+
+
+def task(task_id: str, member_id: str = "M1", **changes: Any) -> TaskRow:
+    row = TaskRow(task_id, member_id, "tcm.visit_7d", "open", T0, Owner("PLANA", "P1", "L1"), b"task")
+    return msgspec.structs.replace(row, **changes)
+
+
+def effect(number: int, subject: str = "t-1") -> Effect:
+    owner = Owner("PLANA", "P1", "L1")
+    return Effect(
+        f"e-{number}", T0, "task_opened", "opened", "M1", subject, number, "r", "open", T0, owner, None, ("name",)
+    )  # fmt: skip
+
+
+def quarantined(seq: int, ordinal: int = 1, **changes: Any) -> QuarantineRow:
+    row = QuarantineRow(0, "F1", seq, ordinal, "no_msh", "MSH", "3 bytes", "send a message")
+    return msgspec.structs.replace(row, **changes)
+
+
+def ack(seq: int, *, control_id: str = "C1", micros: int = 900, repeat: bool = False) -> AckRow:
+    return AckRow("F1", seq, control_id, T0, T0 + timedelta(milliseconds=1), "AA", micros, repeat, b"MSA|AA")
+
+
+def eventually(look: Callable[[], Any], wanted: Any) -> None:
+    waiting = threading.Event()
+    for _ in range(200):
+        if look() == wanted:
+            return
+        waiting.wait(0.02)
+    assert look() == wanted
+
+
+# The journal.
+
+
+def test_a_new_store_is_empty(store: Store) -> None:
+    assert (store.head(), store.cursor(), store.lines(0, 10), store.line(1)) == (0, 0, [], None)
+    assert store.next_wake() is None
+    assert store.counts() == {"members": 0, "patients": 0, "parked": 0, "waiting": 0}
+
+
+def test_lines_are_kept_in_order_with_dense_numbers(store: Store) -> None:
+    first = keep(store, line("a", answer=b"AA a"), line("b", feed="F2"))
+    second = keep(store, line("c", at=T0 + DAY))
+    assert first == [Appended(1, repeat=False, answer=b"AA a"), Appended(2, repeat=False, answer=None)]
+    assert [each.seq for each in second] == [3]
+    assert store.head() == 3
+    kept = store.lines(0, 10)
+    assert [(each.seq, each.feed, each.body, each.received_at) for each in kept] == [
+        (1, "F1", b"a", T0), (2, "F2", b"b", T0), (3, "F1", b"c", T0 + DAY),
+    ]  # fmt: skip
+    assert kept[0].sha256 == sha256(b"a").digest()
+    assert store.lines(1, 1) == [kept[1]]
+    assert store.line(3) == kept[2]
+    assert list(walk_lines(store, chunk=2)) == kept
+
+
+def test_any_bytes_come_back_as_they_were(store: Store) -> None:
+    body = bytes(range(256)) * 20
+    store.append([NewLine("F\u00e9\0", T0, "hl7v2", body), NewLine("F", T0, "hl7v2", b"")]).result()
+    assert [(each.feed, each.body) for each in store.lines(0, 9)] == [("F\u00e9\0", body), ("F", b"")]
+
+
+def test_a_line_that_stands_already_is_a_repeat_and_tells_the_stored_answer(store: Store) -> None:
+    keep(store, line(answer=b"first"))
+    assert keep(store, line(answer=b"second")) == [Appended(1, repeat=True, answer=b"first")]
+    assert store.head() == 1
+
+
+@pytest.mark.parametrize("other", [line(feed="F2"), line(kind="fhir"), line("MSH|2"), line(at=T0 + timedelta(0, 0, 1))])
+def test_a_line_that_differs_in_anything_is_new(store: Store, other: NewLine) -> None:
+    keep(store, line())
+    assert keep(store, other) == [Appended(2, repeat=False, answer=None)]
+
+
+def test_a_live_feed_repeats_itself_for_seven_days(store: Store) -> None:
+    keep(store, line(answer=b"first"), once=True)
+    again = keep(store, line(at=T0 + 7 * DAY), once=True)
+    assert again == [Appended(1, repeat=True, answer=b"first")]
+    assert keep(store, line(feed="F2", at=T0 + DAY), once=True)[0].seq == 2
+    assert keep(store, line(kind="other", at=T0 + DAY), once=True)[0].seq == 1
+
+
+def test_after_seven_days_the_same_bytes_are_new_also_when_repeats_lay_between(store: Store) -> None:
+    keep(store, line(), once=True)
+    assert keep(store, line(at=T0 + 5 * DAY), once=True)[0].repeat
+    late = T0 + 7 * DAY + timedelta(microseconds=1)
+    assert keep(store, line(at=late), once=True) == [Appended(2, repeat=False, answer=None)]
+
+
+def test_bytes_kept_later_do_not_make_an_earlier_line_a_repeat(store: Store) -> None:
+    keep(store, line(at=T0 + DAY))
+    assert keep(store, line(at=T0), once=True) == [Appended(2, repeat=False, answer=None)]
+
+
+@pytest.mark.parametrize("once", [True, False])
+def test_a_repeat_within_one_call_counts_too(store: Store, once: bool) -> None:
+    lines = line(answer=b"first"), line("other"), line(answer=b"second")
+    assert [(each.seq, each.repeat) for each in keep(store, *lines, once=once)] == [(1, False), (2, False), (1, True)]
+    assert keep(store, line(), once=once)[0].answer == b"first"
+
+
+def test_an_answer_decided_later_replaces_the_stored_one(store: Store) -> None:
+    keep(store, line(answer=b"AA"), line("unanswered"))
+    store.set_answer(1, b"AE").result()
+    store.set_answer(2, b"AR").result()
+    assert [each.answer for each in keep(store, line(), line("unanswered"))] == [b"AE", b"AR"]
+    with pytest.raises(AssertionError, match="no such line"):
+        store.set_answer(3, b"AA").result()
+
+
+def test_a_checkpoint_is_written_with_its_lines_and_never_goes_back(store: Store, kind: Kind, folder: Path) -> None:
+    file = sha256(b"file").digest()
+    assert store.checkpoint(file) == 0
+    store.append([line("a"), line("b")], checkpoint=(file, 2))
+    store.append([line("c")], checkpoint=(file, 3)).result()
+    keep(store, line("a"), checkpoint=(file, 1))
+    assert (store.checkpoint(file), store.checkpoint(b"x" * 32)) == (3, 0)
+    with pytest.raises((UnicodeError, WorldIsAway)):
+        store.append([line("d"), line("e", feed="\ud800")], checkpoint=(file, 5)).result()
+    assert (store.checkpoint(file), store.head()) == (3, 3)
+
+
+def test_a_call_that_cannot_be_kept_fails_alone_and_whole(store: Store) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        calls = [[line(f"{n} a"), line(f"{n} b", feed="\ud800" if n % 5 == 0 else "F1")] for n in range(100)]
+        futures = list(pool.map(store.append, calls))
+    failed = [n for n, future in enumerate(futures) if isinstance(future.exception(), UnicodeError)]
+    assert failed == list(range(0, 100, 5))
+    kept = [each.body for each in store.lines(0, 1000)]
+    assert len(kept) == 160
+    assert store.head() == 160
+    assert not [body for body in kept if int(body.split()[0]) % 5 == 0]
+    assert store.broken_chain() == []
+
+
+def test_many_callers_at_once_get_dense_numbers_each_with_its_lines_together(store: Store) -> None:
+    with ThreadPoolExecutor(32) as pool:
+        done = list(pool.map(lambda n: keep(store, line(f"{n} a"), line(f"{n} b", feed=f"F{n % 3}")), range(300)))
+    assert sorted(each.seq for call in done for each in call) == list(range(1, 601))
+    assert all(first.seq + 1 == second.seq for first, second in done)
+    assert [each.seq for each in walk_lines(store, chunk=7)] == list(range(1, 601))
+    assert store.broken_chain() == []
+
+
+def test_a_caller_who_went_away_disturbs_nobody(store: Store) -> None:
+    futures: list[Future[list[Appended]]] = [store.append([line(str(n))]) for n in range(200)]
+    cancelled = [future.cancel() for future in futures[::2]]
+    assert all(future.result() for future in futures[1::2])
+    kept = keep(store, line("last"))[0].seq
+    assert kept == 201 - sum(cancelled)
+
+
+def test_the_chain_holds_over_reopening(store: Store, kind: Kind, folder: Path) -> None:
+    keep(store, line("a"), line("b", feed="F2"))
+    store.close()
+    again = kind.open(folder)
+    keep(again, line("c"), line("d", feed="F2"))
+    assert again.broken_chain() == []
+    again.close()
+
+
+@pytest.mark.parametrize(
+    ("tampering", "broken"),
+    [
+        ("UPDATE journal SET body = x'00' WHERE seq = 3", [("F1", 3)]),
+        ("UPDATE journal SET received_at = received_at + 1 WHERE seq = 4", [("F2", 4)]),
+        ("UPDATE journal SET kind = 'fhir' WHERE seq IN (1, 4)", [("F1", 1), ("F2", 4)]),
+        ("DELETE FROM journal WHERE seq = 3", [("F1", 5)]),
+        ("DELETE FROM journal WHERE seq = 6", [("F2", 6)]),
+        ("DELETE FROM journal WHERE feed = 'F1'", [("F1", 5)]),
+        ("UPDATE journal SET chain = zeroblob(32) WHERE seq = 6", [("F2", 6)]),
+    ],
+)
+def test_a_changed_or_dropped_line_is_found(
+    store: Store, kind: Kind, folder: Path, tampering: str, broken: list[tuple[str, int]]
+) -> None:
+    keep(store, *[line(str(n), feed="F1" if n % 2 else "F2") for n in range(1, 7)])
+    store.close()
+    kind.tamper(folder, tampering)
+    again = kind.open(folder)
+    assert again.broken_chain() == broken
+    again.close()
+
+
+# Batches.
+
+
+def test_the_cursor_moves_with_its_batch(store: Store) -> None:
+    keep(store, line("a"), line("b"))
+    store.commit(Batch(cursor=2))
+    store.commit(Batch(members=[member("M1")]))
+    assert store.cursor() == 2
+    with pytest.raises(AssertionError, match="beyond"):
+        store.commit(Batch(cursor=3))
+    assert store.cursor() == 2
+
+
+def test_a_batch_commits_whole_or_not_at_all(store: Store) -> None:
+    keep(store, line())
+    store.commit(Batch(effects=[effect(1)]))
+    with pytest.raises(AssertionError):
+        store.commit(
+            Batch(
+                cursor=1,
+                patients=[patient("p")],
+                members=[member("M1")],
+                tasks=[task("t")],
+                effects=[effect(1)],
+                messages=[MessageRow("n", 1, 1, "c")],
+                quarantined=[quarantined(1)],
+                reference={"r": b""},
+                counts={"new": 1},
+            )
+        )
+    assert (store.cursor(), store.patients(["p"]), store.members(["M1"]), store.tasks()) == (0, {}, {}, [])
+    assert (store.messages(["n"]), store.quarantine(), store.reference("r")) == ([], [], None)
+    assert store.counts() == {"members": 0, "patients": 0, "parked": 0, "waiting": 0}
+    store.commit(Batch(effects=[effect(2)]))
+    assert [row.position for row in store.outbox(0, 9)] == [1, 2]
+
+
+def test_patients_are_replaced_and_their_identifiers_only_grow(store: Store) -> None:
+    first = patient("b", identifiers=(("mrn", "F1|7"), ("cin", "9\0X")), neighbours=("a",), members=("M1",))
+    store.commit(Batch(patients=[first, patient("a", members=("M1", "M2"))]))
+    store.commit(Batch(patients=[patient("b", facts=b"more", identifiers=(("cin", "8"),))]))
+    union = (("cin", "8"), ("cin", "9\0X"), ("mrn", "F1|7"))
+    assert store.patients(["b", "a", "nobody"]) == {
+        "a": patient("a", members=("M1", "M2")), "b": patient("b", facts=b"more", identifiers=union),
+    }  # fmt: skip
+    assert store.patients([]) == {}
+    assert store.patients_with([("cin", "9\0X"), ("cin", "none")]) == {"b"}
+    assert store.patients_with([("mrn", "9\0X")]) == set()
+    assert store.patients_with([]) == set()
+
+
+def test_parked_patients_belong_to_nobody_and_come_in_key_order(store: Store) -> None:
+    store.commit(Batch(patients=[patient("c"), patient("a"), patient("m", members=("M1",)), patient("b")]))
+    assert [row.key for row in store.parked("", 2)] == ["a", "b"]
+    assert [row.key for row in store.parked("b", 2)] == ["c"]
+    store.commit(Batch(patients=[patient("a", members=("M1",))]))
+    assert [row.key for row in store.parked("", 9)] == ["b", "c"]
+    assert store.counts() | {"members": 0} == {"patients": 4, "parked": 2, "waiting": 0, "members": 0}
+
+
+def test_patients_to_review_come_in_key_order_until_nothing_is_left_to_look_at(store: Store) -> None:
+    store.commit(Batch(patients=[patient(key, reviews=("merge_conflict",)) for key in ("c", "a")] + [patient("b")]))
+    assert [(row.key, row.reviews) for row in store.to_review("", 9)] == [(k, ("merge_conflict",)) for k in ("a", "c")]
+    assert [row.key for row in store.to_review("a", 1)] == ["c"]
+    store.commit(Batch(patients=[patient("a")]))
+    assert [row.key for row in store.to_review("", 9)] == ["c"]
+
+
+def test_members_are_replaced_and_found_by_roster_identifiers(store: Store) -> None:
+    first = member("M1", T0, identifiers=(("mbi", "1"), ("cin", "2")))
+    store.commit(Batch(members=[first, member("M2", derived_at=None, on_roster=False)]))
+    store.commit(Batch(members=[member("M1", facts=b"f2", view=b"v2", revisions=b"r2")]))
+    assert store.members(["M2", "M1", "M3"]) == {
+        "M1": member("M1", identifiers=(("cin", "2"), ("mbi", "1")), facts=b"f2", view=b"v2", revisions=b"r2"),
+        "M2": member("M2", derived_at=None, on_roster=False),
+    }
+    assert store.members_with([("mbi", "1"), ("mbi", "2")]) == {"M1"}
+    assert store.counts()["members"] == 2
+
+
+def test_all_members_can_be_walked_in_order(store: Store) -> None:
+    names = [f"M{n:03}" for n in range(25)]
+    store.commit(Batch(members=[member(name) for name in reversed(names)]))
+    assert store.member_ids("M003", 2) == ["M004", "M005"]
+    assert list(walk_members(store, chunk=10)) == names
+
+
+def test_members_fall_due_earliest_first_then_by_id(store: Store) -> None:
+    rows = [member("C", T0), member("B", T0 + DAY), member("A", T0), member("D"), member("E", T0 - DAY)]
+    store.commit(Batch(members=rows))
+    assert store.due(T0 + DAY, 9) == ["E", "A", "C", "B"]
+    assert store.due(T0, 2) == ["E", "A"]
+    assert store.due(T0 - 2 * DAY, 9) == []
+    assert store.next_wake() == T0 - DAY
+
+
+def test_waking_names_members_that_exist_and_nobody_else(store: Store) -> None:
+    store.commit(Batch(members=[member("M1", T0), member("M2")]))
+    store.commit(Batch(wake={"M2", "M9"}))
+    assert store.due(EPOCH, 9) == ["M2"]
+    assert store.members(["M9"]) == {}
+    store.commit(Batch(members=[member("M1", T0 + DAY)], wake={"M1"}))
+    assert store.due(EPOCH, 9) == ["M1", "M2"]
+    assert store.next_wake() == EPOCH
+
+
+def test_waking_all_wakes_those_who_sleep_for_good_too(store: Store) -> None:
+    store.commit(Batch(members=[member("M1", T0), member("M2"), member("M3", EPOCH)]))
+    store.commit(Batch(wake_all=True))
+    assert store.due(EPOCH, 9) == ["M1", "M2", "M3"]
+
+
+def test_a_member_s_tasks_are_replaced_and_others_left_alone(store: Store) -> None:
+    store.commit(Batch(members=[member("M1"), member("M2")], tasks=[task("a"), task("b"), task("c", "M2")]))
+    changed = task("b", state="met", due_at=None, owner=Owner(), body=b"new")
+    store.commit(Batch(members=[member("M1")], tasks=[changed, task("d")]))
+    assert {row.task_id: row for row in store.tasks()} == {"b": changed, "c": task("c", "M2"), "d": task("d")}
+    store.commit(Batch(members=[member("M2")]))
+    assert [row.task_id for row in store.tasks()] == ["d", "b"]
+
+
+def test_a_task_may_move_to_another_member(store: Store) -> None:
+    store.commit(Batch(members=[member("M1")], tasks=[task("a")]))
+    store.commit(Batch(members=[member("M1"), member("M2")], tasks=[task("a", "M2")]))
+    assert [(row.task_id, row.member_id) for row in store.tasks()] == [("a", "M2")]
+
+
+def test_a_task_of_a_member_that_the_batch_does_not_bring_is_our_mistake(store: Store) -> None:
+    with pytest.raises(AssertionError, match="tasks of members"):
+        store.commit(Batch(members=[member("M2")], tasks=[task("a", "M1")]))
+
+
+def test_tasks_are_selected_by_all_filters_and_ordered_by_due_time(store: Store) -> None:
+    rows = [
+        task("a", due_at=T0 + DAY),
+        task("b", state="overdue", due_at=T0 - DAY),
+        task("c", rule="um.open_case", due_at=None),
+        task("d", owner=Owner("PLANB", "P2", "L2")),
+        task("e", state="met", owner=Owner("PLANA", "P2", "L3")),
+    ]
+    store.commit(Batch(members=[member("M1")], tasks=rows))
+
+    def ids(**filters: Any) -> str:
+        return "".join(row.task_id for row in store.tasks(**filters))
+
+    assert ids() == "bdeac"
+    assert ids(states=["open", "overdue"]) == "bdac"
+    assert ids(states=["open"], rule="um.open_case") == "c"
+    assert ids(rule="tcm.visit_7d") == "bdea"
+    assert (ids(provider="P2"), ids(provider="P2", states={"open"}), ids(provider="P2", mcp="PLANA")) == (
+        "de",
+        "d",
+        "e",
+    )
+    assert (ids(mcp="PLANB"), ids(mcp="PLANA", states=["met"]), ids(mcp="NONE")) == ("d", "e", "")
+    assert (ids(task_id="c"), ids(task_id="c", states=["met"]), ids(task_id="z")) == ("c", "", "")
+    assert store.tasks(task_id="a") == [rows[0]]
+
+
+def test_messages_are_found_wherever_they_lie(store: Store) -> None:
+    rows = [MessageRow("n1", 2, 1, "C1"), MessageRow("n1", 1, 2, "C1"), MessageRow("n2", 1, 1, "C2")]
+    store.commit(Batch(messages=rows))
+    store.commit(Batch(messages=rows[:1]))
+    assert store.messages(["n2", "n1", "n0", "n1"]) == [rows[2], rows[1], rows[0]]
+
+
+def test_quarantine_numbers_are_dense_and_a_place_is_listed_once(store: Store) -> None:
+    store.commit(Batch(quarantined=[quarantined(4), quarantined(4, reason="other"), quarantined(4, 2, id=77)]))
+    store.commit(Batch(quarantined=[quarantined(4, 2), quarantined(5)]))
+    assert [(row.id, row.seq, row.ordinal, row.reason) for row in store.quarantine()] == [
+        (1, 4, 1, "no_msh"), (2, 4, 2, "no_msh"), (3, 5, 1, "no_msh"),
+    ]  # fmt: skip
+    assert store.quarantine(number=2) == [quarantined(4, 2, id=2)]
+
+
+def test_quarantine_is_settled_by_number(store: Store) -> None:
+    store.commit(Batch(quarantined=[quarantined(n) for n in (1, 2, 3)]))
+    store.commit(Batch(settled=[(2, "dismissed"), (3, "replayed")]))
+    assert [row.id for row in store.quarantine(status="waiting")] == [1]
+    assert [row.status for row in store.quarantine()] == ["waiting", "dismissed", "replayed"]
+    assert (store.quarantine(status="waiting", number=2), store.quarantine(number=9)) == ([], [])
+    assert store.counts()["waiting"] == 1
+
+
+def test_the_outbox_is_dense_and_read_on_from_a_position(store: Store) -> None:
+    store.commit(Batch(effects=[effect(1), effect(2, "t-2")]))
+    store.commit(Batch(effects=[effect(3)]))
+    assert [(row.position, row.effect) for row in store.outbox(0, 9)] == [
+        (1, effect(1)), (2, effect(2, "t-2")), (3, effect(3)),
+    ]  # fmt: skip
+    assert [row.position for row in store.outbox(1, 1)] == [2]
+    assert [row.position for row in store.outbox_of("t-1")] == [1, 3]
+
+
+def test_counts_add_up_and_reference_is_replaced(store: Store) -> None:
+    store.commit(Batch(counts={"new": 2, "test": 1}, reference={"digest": b"1", "facilities": b""}))
+    store.commit(Batch(counts={"new": 3}, reference={"digest": b"2"}))
+    assert store.counts() == {"new": 5, "test": 1, "members": 0, "patients": 0, "parked": 0, "waiting": 0}
+    assert (store.reference("digest"), store.reference("facilities"), store.reference("none")) == (b"2", b"", None)
+    with pytest.raises(AssertionError, match="sizes"):
+        store.commit(Batch(counts={"parked": 1}))
+
+
+def test_answers_given_are_written_soon_and_told_in_order(store: Store) -> None:
+    rows = [ack(2, micros=5), ack(1, micros=7), ack(2, control_id="C2", micros=6, repeat=True)]
+    store.answered(rows[:1])
+    store.answered(rows[1:])
+    eventually(lambda: store.acks([1, 2, 3]), rows)
+    assert store.acks([1]) == [rows[1]]
+    assert sorted(store.ack_times()) == [5, 7]
+
+
+# One writer, many readers, and the end of a process.
+
+
+def test_a_second_writer_is_refused_at_once_and_told_what_to_do(store: Store, kind: Kind, folder: Path) -> None:
+    with pytest.raises(StoreIsBusy, match="drop folder"):
+        kind.open(folder)
+    store.close()
+    kind.open(folder).close()
+
+
+def test_there_is_nothing_to_read_before_something_was_loaded(kind: Kind, folder: Path) -> None:
+    with pytest.raises(NoStore, match="Load something"):
+        kind.read(folder)
+    assert not folder.exists()
+
+
+def test_a_reader_beside_the_writer_sees_committed_states_only(store: Store, kind: Kind, folder: Path) -> None:
+    store.commit(Batch(members=[member("M1")]))
+    stop = threading.Event()
+
+    def write() -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            name = str(number).encode()
+            store.append([line(f"{number} a"), line(f"{number} b")])
+            store.commit(
+                Batch(members=[member(each, facts=name) for each in ("M1", "M2")], patients=[patient(f"{number}")])
+            )
+
+    reader = kind.read(folder)
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        for _ in range(300):
+            found = reader.members(["M1", "M2"])
+            assert len({row.facts for row in found.values()}) == 1
+            assert reader.head() % 2 == 0
+            sizes = reader.counts()
+            assert sizes["patients"] == sizes["parked"]
+    finally:
+        stop.set()
+        thread.join()
+        reader.close()
+
+
+def test_closing_finishes_what_was_accepted(store: Store, kind: Kind, folder: Path) -> None:
+    futures = [store.append([line(str(n))]) for n in range(500)]
+    store.answered([ack(1)])
+    store.close()
+    store.close()
+    assert [future.result(timeout=0)[0].seq for future in futures] == list(range(1, 501))
+    with pytest.raises(WorldIsAway, match="closed"):
+        store.append([line("late")]).result()
+    again = kind.open(folder)
+    assert (again.head(), again.acks([1])) == (500, [ack(1)])
+    again.close()
+
+
+def test_a_backup_makes_a_new_file_and_spares_existing_ones(store: Store, kind: Kind, tmp_path: Path) -> None:
+    keep(store, line("a"))
+    store.commit(Batch(cursor=1, members=[member("M1")], effects=[effect(1)]))
+    store.backup(str(tmp_path / "copy"))
+    with pytest.raises(FileExistsError):
+        store.backup(str(tmp_path / "copy"))
+    with pytest.raises(WorldIsAway, match="cannot be written"):
+        store.backup(str(tmp_path / "nowhere" / "copy"))
+
+
+APPENDING_UNTIL_KILLED = """
+import sys, threading, datetime as d
+from pathlib import Path
+from services.runtime.store.contract import NewLine
+folder = Path(sys.argv[1])
+{opening}
+def send(me):
+    n = 0
+    while True:
+        n += 1
+        line = NewLine(f"F{{me}}", d.datetime.now(d.UTC), "hl7v2", f"{{me}} {{n}}".encode() * 50)
+        seq = store.append([line]).result()[0].seq
+        sys.stdout.write(f"{{seq}}\\n"); sys.stdout.flush()
+for me in range(8): threading.Thread(target=send, args=(me,)).start()
+"""
+
+
+def test_what_was_acknowledged_survives_kill_9_twice(kind: Kind, folder: Path) -> None:
+    script = APPENDING_UNTIL_KILLED.format(opening=kind.opening)
+    told: set[int] = set()
+    for round_ in (1, 2):
+        with subprocess.Popen(
+            [sys.executable, "-c", script, str(folder)], stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout
+            acknowledged = [int(process.stdout.readline()) for _ in range(400 * round_)]
+            process.kill()
+            acknowledged += [int(each) for each in process.stdout.read().split("\n")[:-1] if each]
+        assert not told & set(acknowledged)
+        told |= set(acknowledged)
+        store = kind.open(folder)
+        seqs = [each.seq for each in walk_lines(store)]
+        assert seqs == list(range(1, len(seqs) + 1))
+        assert told <= set(seqs)
+        assert store.broken_chain() == []
+        store.close()

@@ -1,0 +1,98 @@
+"""Any history of calls gives what a store of dictionaries gives."""
+
+import shutil
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from models.view import Owner
+from services.runtime.store.contract import Batch, MemberRow, NewLine, PatientRow, TaskRow
+from services.runtime.store.sqlite import SqliteStore
+
+T0 = datetime(2025, 3, 6, tzinfo=UTC)
+FEEDS = st.sampled_from(["F1", "F2"])
+BODIES = st.sampled_from([b"a", b"b", b"c"])
+TIMES = st.integers(0, 20).map(lambda days: T0 + timedelta(days=days))
+LINES = st.lists(st.builds(NewLine, FEEDS, TIMES, st.just("hl7v2"), BODIES), max_size=4)
+WORDS = st.sampled_from(["M1", "M2", "M3"])
+IDENTIFIERS = st.lists(st.tuples(st.sampled_from(["cin", "mbi"]), WORDS), max_size=2).map(tuple)
+
+
+class StoreAndModel(RuleBasedStateMachine):
+    """Runs the same calls on a store and on dictionaries."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp())
+        self.store = SqliteStore.open(self.folder, now=lambda: T0)
+        self.lines: list[NewLine] = []
+        self.wakes: dict[str, datetime | None] = {}
+        self.tasks: dict[str, str] = {}
+        self.identifiers: dict[str, set[tuple[str, str]]] = {}
+
+    def _known(self, line: NewLine, once: bool) -> bool:
+        same = [each.received_at for each in self.lines if (each.feed, each.body) == (line.feed, line.body)]
+        days = timedelta(days=7) if once else timedelta(0)
+        return any(line.received_at - days <= at <= line.received_at for at in same)
+
+    @rule(lines=LINES, once=st.booleans())
+    def append(self, lines: list[NewLine], once: bool) -> None:
+        appended = self.store.append(lines, once=once).result()
+        for line, told in zip(lines, appended, strict=True):
+            assert told.repeat == self._known(line, once)
+            if not told.repeat:
+                self.lines.append(line)
+                assert told.seq == len(self.lines)
+
+    @rule(member_id=WORDS, wake=st.none() | TIMES, tasks=st.sets(st.sampled_from(["a", "b", "c"])))
+    def bring_member(self, member_id: str, wake: datetime | None, tasks: set[str]) -> None:
+        ids = {f"{member_id}/{each}" for each in tasks}
+        rows = [TaskRow(each, member_id, "r", "open", None, Owner(), b"") for each in sorted(ids)]
+        self.store.commit(Batch(members=[MemberRow(member_id, b"", (), b"", b"", None, wake, False)], tasks=rows))
+        self.wakes[member_id] = wake
+        self.tasks = {k: v for k, v in self.tasks.items() if v != member_id} | dict.fromkeys(ids, member_id)
+
+    @rule(names=st.sets(WORDS), everybody=st.booleans())
+    def wake(self, names: set[str], everybody: bool) -> None:
+        self.store.commit(Batch(wake=names, wake_all=everybody))
+        for name in self.wakes:
+            if everybody or name in names:
+                self.wakes[name] = datetime(1970, 1, 1, tzinfo=UTC)
+
+    @rule(key=WORDS, identifiers=IDENTIFIERS)
+    def bring_patient(self, key: str, identifiers: tuple[tuple[str, str], ...]) -> None:
+        self.store.commit(Batch(patients=[PatientRow(key, b"", identifiers)]))
+        self.identifiers.setdefault(key, set()).update(identifiers)
+
+    @rule()
+    def reopen(self) -> None:
+        self.store.close()
+        self.store = SqliteStore.open(self.folder, now=lambda: T0)
+
+    @invariant()
+    def they_agree(self) -> None:
+        kept = self.store.lines(0, 1000)
+        assert [(each.feed, each.body, each.received_at) for each in kept] == [
+            (each.feed, each.body, each.received_at) for each in self.lines
+        ]
+        asleep = sorted((at, name) for name, at in self.wakes.items() if at is not None)
+        assert self.store.due(T0 + timedelta(days=99), 99) == [name for _, name in asleep]
+        assert self.store.next_wake() == (asleep[0][0] if asleep else None)
+        assert {row.task_id: row.member_id for row in self.store.tasks()} == self.tasks
+        found = self.store.patients(["M1", "M2", "M3"])
+        assert {key: set(row.identifiers) for key, row in found.items()} == self.identifiers
+        assert self.store.broken_chain() == []
+
+    def teardown(self) -> None:
+        self.store.close()
+        shutil.rmtree(self.folder)
+
+
+TestStoreAndModel = StoreAndModel.TestCase
+TestStoreAndModel.settings = settings(
+    max_examples=20, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
+)

@@ -1,0 +1,371 @@
+"""What only the SQLite store promises: its file, its lock, a full disk, its plans, its backups."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from models.errors import WorldIsAway
+from models.view import Owner
+from services.runtime.store import migrating, sqlite_queries
+from services.runtime.store.contract import (
+    AckRow,
+    Batch,
+    MemberRow,
+    NewLine,
+    NoStore,
+    StoreIsBusy,
+    StoreIsStrange,
+    TaskRow,
+)
+from services.runtime.store.migrating import Migration, known_migrations
+from services.runtime.store.sqlite import SqliteStore
+from services.runtime.store.sqlite_connecting import FILE_NAME, instant, micros
+from services.runtime.store.sqlite_reader import SqliteReader
+
+T0 = datetime(2025, 3, 6, 19, 30, 0, 123456, tzinfo=UTC)
+LINE = NewLine("F1", T0, "hl7v2", b"MSH|1")
+
+
+def open_store(folder: Path) -> SqliteStore:
+    return SqliteStore.open(folder, now=lambda: T0)
+
+
+def change(folder: Path, *statements: str) -> None:
+    connection = sqlite3.connect(folder / FILE_NAME)
+    with connection:
+        for statement in statements:
+            connection.execute(statement)
+    connection.close()
+
+
+def big(number: int, size: int = 40_000) -> NewLine:
+    return NewLine("F1", T0 + timedelta(seconds=number), "hl7v2", os.urandom(size))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "a folder" / "store #1?"
+
+
+@pytest.fixture
+def store(folder: Path) -> Iterator[SqliteStore]:
+    with open_store(folder) as opened:
+        yield opened
+
+
+# The file.
+
+
+def test_a_closed_store_is_one_file_beside_its_lock(folder: Path) -> None:
+    open_store(folder).close()
+    assert sorted(each.name for each in folder.iterdir()) == [FILE_NAME, "warmhandoff.lock"]
+
+
+def test_the_file_is_ours_durable_and_in_write_ahead_mode(store: SqliteStore, folder: Path) -> None:
+    connection = store._writer._connection
+    pragmas = ["application_id", "journal_mode", "synchronous"]
+    assert [connection.execute(f"PRAGMA {each}").fetchone()[0] for each in pragmas] == [0x5741524D, "wal", 2]
+    rows = connection.execute("SELECT number, name, sha256, applied_at FROM migration").fetchall()
+    assert rows == [(1, "start", known_migrations()[0].sha256, micros(T0))]
+
+
+def test_a_newer_store_is_refused(folder: Path) -> None:
+    open_store(folder).close()
+    change(folder, "INSERT INTO migration VALUES (2, 'later', x'00', 0), (7, 'much_later', x'00', 0)")
+    with pytest.raises(StoreIsStrange, match=r"newer version, schema 7 > 1: upgrade warmhandoff"):
+        open_store(folder)
+    with pytest.raises(StoreIsStrange, match="newer version"):
+        SqliteReader.open(folder)
+
+
+def test_a_store_of_another_history_is_refused(folder: Path) -> None:
+    open_store(folder).close()
+    change(folder, "UPDATE migration SET sha256 = x'00'")
+    with pytest.raises(StoreIsStrange, match=r"migration 1 \(start\) is not the one"):
+        open_store(folder)
+
+
+@pytest.mark.parametrize("statement", ["CREATE TABLE theirs (a)", "PRAGMA application_id = 1"])
+def test_a_database_of_somebody_else_is_refused_and_left_alone(folder: Path, statement: str) -> None:
+    folder.mkdir(parents=True)
+    change(folder, statement)
+    before = (folder / FILE_NAME).read_bytes()
+    for opening in (open_store, SqliteReader.open):
+        with pytest.raises(StoreIsStrange, match="another program"):
+            opening(folder)
+    assert (folder / FILE_NAME).read_bytes() == before
+
+
+def test_a_file_that_is_no_database_is_refused_and_left_alone(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    (folder / FILE_NAME).write_bytes(b"MSH|" * 5000)
+    for opening in (open_store, SqliteReader.open):
+        with pytest.raises(StoreIsStrange, match="not a database"):
+            opening(folder)
+    assert (folder / FILE_NAME).read_bytes() == b"MSH|" * 5000
+
+
+def test_an_empty_file_is_no_store_to_a_reader_and_a_start_to_a_writer(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    (folder / FILE_NAME).touch()
+    with pytest.raises(NoStore):
+        SqliteReader.open(folder)
+    open_store(folder).close()
+    SqliteReader.open(folder).close()
+
+
+def test_a_migration_is_applied_whole_or_not_at_all(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_store(folder).close()
+    shipped = known_migrations()
+    wrong = Migration(2, "wrong", "CREATE TABLE half (a);\nCREATE TABLE half (a);\n")
+    monkeypatch.setattr(migrating, "known_migrations", lambda: (*shipped, wrong))
+    with pytest.raises(AssertionError, match="half"):
+        open_store(folder)
+    right = Migration(
+        2, "right", "-- a comment; with a semicolon\nCREATE TABLE half (a);\nINSERT INTO half VALUES (1);\n"
+    )
+    monkeypatch.setattr(migrating, "known_migrations", lambda: (*shipped, right))
+    with pytest.raises(StoreIsStrange, match=r"older version, schema 1 < 2"):
+        SqliteReader.open(folder)
+    with open_store(folder) as store:
+        assert store.head() == 0
+        assert store._writer._connection.execute("SELECT count(*) FROM migration, half").fetchone() == (2,)
+
+
+def test_a_folder_that_cannot_be_made_is_the_world_s_fault(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(WorldIsAway, match="no store can be made here"):
+        open_store(tmp_path / "file" / "store")
+
+
+def test_instants_keep_their_microseconds() -> None:
+    for at in (T0, datetime(1931, 5, 6, 1, 2, 3, 999999, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)):
+        assert instant(micros(at)) == at
+
+
+# The lock.
+
+
+def test_the_refusal_names_the_process_that_writes(store: SqliteStore, folder: Path) -> None:
+    with pytest.raises(StoreIsBusy, match=f"process {os.getpid()} is writing"):
+        open_store(folder)
+
+
+def test_a_killed_writer_leaves_no_lock_behind(folder: Path) -> None:
+    script = (
+        "import sys, time, datetime as d; from pathlib import Path; from services.runtime.store.sqlite import *; "
+        "SqliteStore.open(Path(sys.argv[1]), now=lambda: d.datetime.now(d.UTC)); "
+        "print('open', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", script, str(folder)], stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"open\n"
+        with pytest.raises(StoreIsBusy, match=f"process {process.pid}"):
+            open_store(folder)
+        with SqliteReader.open(folder) as reader:
+            assert reader.head() == 0
+        process.kill()
+    open_store(folder).close()
+
+
+# The writer.
+
+
+def test_a_full_disk_reaches_the_callers_and_passes(store: SqliteStore) -> None:
+    connection = store._writer._connection
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count = {pages + 5}")
+    kept = store.append([LINE]).result()
+    futures = [store.append([big(n)]) for n in range(20)]
+    for future in futures:
+        assert isinstance(future.exception(timeout=10), WorldIsAway)
+    with pytest.raises(WorldIsAway, match="Free some space"):
+        store.commit(Batch(reference={"r": bytes(100_000)}))
+    assert (kept[0].seq, store.head(), store.reference("r")) == (1, 1, None)
+    ack = AckRow("F1", 1, "C", T0, T0, "AA", 5, False, bytes(60_000))
+    store.answered([ack])
+    time.sleep(0.5)
+    assert store.acks([1]) == []
+    connection.execute("PRAGMA max_page_count = 1000000")
+    assert [store.append([big(n)]).result()[0].seq for n in (1, 2)] == [2, 3]
+    assert store.acks([1]) == [ack]
+    assert store.broken_chain() == []
+
+
+def test_calls_that_wait_together_share_a_transaction(store: SqliteStore) -> None:
+    begun: list[str] = []
+    blocked, go_on = threading.Event(), threading.Event()
+
+    def block(connection: sqlite3.Connection) -> None:
+        connection.set_trace_callback(lambda sql: begun.append(sql) if sql.startswith("BEGIN") else None)
+        blocked.set()
+        go_on.wait()
+
+    first = store._writer.submit_alone(block)
+    blocked.wait()
+    futures = [store.append([NewLine("F1", T0, "hl7v2", str(n).encode())]) for n in range(64)]
+    go_on.set()
+    assert [future.result()[0].seq for future in futures] == list(range(1, 65))
+    first.result()
+    assert len(begun) == 1
+
+
+def test_appends_and_batches_take_turns(store: SqliteStore) -> None:
+    order: list[str] = []
+    blocked, go_on = threading.Event(), threading.Event()
+
+    def block(_: sqlite3.Connection) -> None:
+        blocked.set()
+        go_on.wait()
+
+    store._writer.submit_alone(block)
+    blocked.wait()
+    heavy = 3_000_000  # so that each short call fills a group
+    done = []
+    for n in range(3):
+        done.append(store._writer.submit_alone(lambda _, n=n: order.append(f"batch {n}")))
+        done.append(store._writer.submit(lambda _, n=n: order.append(f"append {n}"), weight_bytes=heavy))
+    go_on.set()
+    for future in done:
+        future.result(timeout=5)
+    assert order == ["append 0", "batch 0", "append 1", "batch 1", "append 2", "batch 2"]
+
+
+def test_notes_stay_bounded_while_the_disk_is_away(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.runtime.store.sqlite_writer._NOTES_MAX", 10)
+    blocked, go_on = threading.Event(), threading.Event()
+    store._writer.submit_alone(lambda _: (blocked.set(), go_on.wait()))
+    blocked.wait()
+    for n in range(100):
+        store.answered([AckRow("F1", 1, f"C{n}", T0, T0, "AA", n, False, b"")])
+    go_on.set()
+    store.close()
+    with open_store_of(store) as again:
+        assert sorted(again.ack_times()) == list(range(90, 100))
+
+
+def open_store_of(store: SqliteStore) -> SqliteStore:
+    return open_store(store._pool._file.parent)
+
+
+def test_reading_leaves_no_connection_open(store: SqliteStore) -> None:
+    threads = [threading.Thread(target=store.head) for _ in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(store._pool._idle) <= 8
+    with SqliteReader.open(store._pool._file.parent) as reader:
+        reader.head()
+    with pytest.raises(WorldIsAway, match="closed"):
+        reader.head()
+
+
+# Plans.
+
+# They walk a table in its order as far as a LIMIT says, or print it whole, or count.
+SCANS = {
+    "ALL_TASKS",
+    "ALL_QUARANTINED",
+    "FEEDS",
+    "COUNTERS",
+    "WAKE_ALL",
+    "SIZES members",
+    "SIZES patients",
+    "SIZES parked",
+}
+
+
+def named_queries() -> dict[str, str]:
+    named = {}
+    for name, value in vars(sqlite_queries).items():
+        if name.startswith("_"):
+            continue
+        if isinstance(value, str):
+            named[name] = value
+        elif isinstance(value, dict):
+            named |= {f"{name} {key}": query for key, query in value.items()}
+    return named
+
+
+@pytest.mark.parametrize("name", named_queries())
+def test_each_query_has_an_index(store: SqliteStore, name: str) -> None:
+    query = named_queries()[name]
+    words = dict.fromkeys(["states", "rule", "mcp", "provider", "task_id"], "[]")
+    values = words if ":states" in query else (None,) * query.count("?")
+    steps = [row[3] for row in store._writer._connection.execute(f"EXPLAIN QUERY PLAN {query}", values)]
+    scans = [step for step in steps if step.startswith("SCAN") and "json_each" not in step and "CONSTANT" not in step]
+    assert bool(scans) == (name in SCANS), steps
+    if "ORDER BY" in query and not name.startswith(("ALL_TASKS", "TASKS_BY")):
+        assert not [step for step in steps if "TEMP B-TREE" in step]
+
+
+# Backups.
+
+
+def test_a_backup_made_while_writing_is_one_moment_and_restores(store: SqliteStore, tmp_path: Path) -> None:
+    stop = threading.Event()
+
+    def write() -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            store.append([big(number, 5000)]).result()
+            row = TaskRow(f"t{number}", "M1", "r", "open", T0, Owner(), b"")
+            member = MemberRow("M1", str(number).encode(), (), b"", b"", T0, None, True)
+            store.commit(Batch(cursor=number, members=[member], tasks=[row], counts={"new": 1}))
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        time.sleep(0.2)
+        copies = [tmp_path / f"copy {n}" for n in range(3)]
+        for copy in copies:
+            store.backup(str(copy))
+    finally:
+        stop.set()
+        thread.join()
+    assert sorted(tmp_path.glob("copy*")) == copies
+    for copy in copies:
+        restored = tmp_path / f"restored {copy.name}"
+        restored.mkdir()
+        copy.rename(restored / FILE_NAME)
+        with open_store(restored) as again:
+            cursor = again.cursor()
+            assert cursor > 0
+            assert again.head() in (cursor, cursor + 1)
+            assert again.counts()["new"] == cursor
+            assert again.members(["M1"])["M1"].facts == str(cursor).encode()
+            assert again.tasks()[0].task_id == f"t{cursor}"
+            assert again.broken_chain() == []
+            assert again.append([LINE]).result()[0].seq == again.head()
+
+
+def test_another_process_may_make_the_backup(store: SqliteStore, folder: Path, tmp_path: Path) -> None:
+    store.append([LINE]).result()
+    with SqliteReader.open(folder) as reader:
+        reader.backup(str(tmp_path / "copy.db"))
+        with pytest.raises(FileExistsError):
+            reader.backup(str(tmp_path / "copy.db"))
+    assert [each.name for each in tmp_path.glob("copy*")] == ["copy.db"]
+
+
+def test_a_backup_that_fails_leaves_nothing(
+    store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_space(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("services.runtime.store.sqlite_backup._flush", no_space)
+    with pytest.raises(WorldIsAway, match="No space left"):
+        store.backup(str(tmp_path / "copy.db"))
+    assert list(tmp_path.glob("copy*")) == []
+    assert store.head() == 0
