@@ -1,9 +1,9 @@
 """What can go wrong, and what the reader can do about it.
 
 ```
-Problem                   one thing that is wrong with a file: where, what, remedy
+Problem                   one thing that is wrong with a file
 WarmhandoffError
-├── FileIsWrong           a rule, profile or configuration file; all its problems are listed; nothing was changed (exit 2)
+├── FileIsWrong           a rule, profile or configuration file; all its problems are listed (exit 2)
 ├── MessageIsWrong        one message; it is kept in quarantine with its reason, the rest goes on
 └── WorldIsAway           a port, a disk, a lock: trying later may help (exit 3)
 ```

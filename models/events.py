@@ -18,7 +18,7 @@ StatementKind = Literal[
     "cancel_plan", "cancel_admit", "cancel_transfer", "cancel_discharge", "cancel_leave", "cancel_return", "void",
     "note",
 ]  # fmt: skip
-"""`to_inpatient` is A06, `to_outpatient` A07, `void` A23; `note` has no effect on a stay (pending and tracking events)."""
+"""`to_inpatient` is A06, `to_outpatient` A07, `void` A23; `note` (pending, tracking) has no effect on a stay."""
 
 NEGATIONS: frozenset[str] = frozenset(
     {"cancel_plan", "cancel_admit", "cancel_transfer", "cancel_discharge", "cancel_leave", "cancel_return", "void"}
@@ -66,7 +66,7 @@ class Statement(msgspec.Struct, frozen=True, array_like=True, tag_field="fact", 
 
     Args:
         source_patient: `feed|authority|value` of the patient identifier, the unit of merging and linking.
-        facilities: facility as stated, best place first (EVN-7, PV1-39, PV1-3.4, MSH-4); the registry decides in derive.
+        facilities: facility as stated, best place first (EVN-7, PV1-39, PV1-3.4, MSH-4); the registry decides.
         visit: (assigning authority or "", PV1-19.1); None when the message has none.
         alternate_visit, account: PV1-50 and PID-18, "" when absent.
         old_visits: earlier numbers of the same encounter (MRG-5, MRG-3 on A06/A07), as (authority, number).
@@ -206,6 +206,16 @@ class Decision(msgspec.Struct, frozen=True, array_like=True, tag_field="fact", t
     reason: str = ""
 
 
+class QuarantineDecision(msgspec.Struct, frozen=True, array_like=True, tag_field="fact", tag="quarantine"):
+    """What a person decided about a message in quarantine; `message` is its name (hex SHA-256)."""
+
+    at: Instant
+    by: str
+    action: Literal["replay", "dismiss"]
+    message: str
+    reason: str = ""
+
+
 class Facility(msgspec.Struct, frozen=True, array_like=True, tag_field="fact", tag="facility"):
     """A row of the facility registry; `aliases` are other names and codes a feed may use for it."""
 
@@ -219,7 +229,7 @@ class Facility(msgspec.Struct, frozen=True, array_like=True, tag_field="fact", t
 
 PatientFact = Statement | PatientEdge | VisitMove | VisitRename | Known
 MemberFact = RosterRow | CareEvent | Claim
-Fact = Statement | PatientEdge | VisitMove | VisitRename | Known | RosterRow | CareEvent | Claim | Decision | Facility
+Fact = PatientFact | MemberFact | Decision | QuarantineDecision | Facility
 
 
 class Event(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ Lack = Literal["lead_cm", "ecm"]
 
 
 class Within(msgspec.Struct, frozen=True):
-    """A length of time after a clock's start: `7 calendar days after discharged_at`. `calendar` is for business days."""
+    """A length of time after a clock's start: `7 calendar days after discharged_at`; business days name a calendar."""
 
     amount: int
     unit: Unit

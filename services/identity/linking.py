@@ -282,7 +282,7 @@ def _decisions(
     for decision, received, name in decisions:
         if received > at or decision.action == "review":
             continue
-        pair, version = (decision.source_patient, decision.member_id), (received, decision.at, name)
+        pair, version = (decision.source_patient, decision.member_id), (decision.at, received, name)
         if pair not in newest or version > newest[pair][0]:
             newest[pair] = (version, decision)
     decided: dict[str, str] = {}

@@ -1,0 +1,202 @@
+"""One statement about one visit: what EVN, PV1, PV2, DG1 and the death fields of PID say."""
+
+import re
+from typing import NamedTuple
+
+from connectors.hl7v2.paths import Path
+from connectors.hl7v2.patient import Patient, Reader, authority_of
+from connectors.hl7v2.profile import FeedProfile
+from connectors.hl7v2.reader import Message, Segment
+from connectors.hl7v2.times import BadTime, stamp, with_offset
+from connectors.hl7v2.triggers import ADMISSIONS, STATEMENTS
+from models.errors import MessageIsWrong
+from models.events import Diagnosis, PatientClass, Statement, StatementKind
+from models.time import Stamp
+
+_DIGITS = re.compile(r"\d{1,2}")
+
+
+class Clocks(NamedTuple):
+    """EVN-6, EVN-2 and MSH-7 as written, and MSH-7's offset, the default for stamps without one (R-65)."""
+
+    event: Stamp | None
+    recorded: Stamp | None
+    sent: Stamp | None
+    offset: int | None
+
+
+def clocks_of(message: Message, flags: set[str]) -> Clocks:
+    """Read a message's clocks; one that is no time is absent, and flagged."""
+    sent = _lenient(message.text("MSH", 7), None, flags)
+    offset = sent.offset if sent else None
+    evn = message.first("EVN")
+    if evn is None:
+        return Clocks(None, None, sent, offset)
+    return Clocks(_lenient(evn.text(6), offset, flags), _lenient(evn.text(2), offset, flags), sent, offset)
+
+
+def statement_of(message: Message, trigger: str, patient: Patient, clocks: Clocks, reader: Reader) -> Statement | None:
+    """What a message, or one PID group of it, says of a visit; None when it only describes a person.
+
+    Raises:
+        MessageIsWrong: PV1-44 or PV1-45 is no time (`bad_time`).
+    """
+    profile, kind = reader.profile, STATEMENTS[trigger]
+    admitted = _strict(message, profile.admitted, clocks.offset)
+    discharged = _strict(message, profile.discharged, clocks.offset)
+    disposition = _disposition(profile.disposition.read(message).upper(), profile)
+    flags: tuple[str, ...] = ()
+    if kind == "discharge" and disposition == "30":  # still a patient: an interim bill's code, no discharge (R-67)
+        kind, discharged, flags = "update", None, ("still_patient",)
+    elif kind == "discharge" and discharged is None:
+        flags = ("discharge_time_derived",)
+    visit = number_at(message, profile.visit, reader)
+    alternate, account = (number_at(message, at, reader) for at in (profile.alternate_visit, profile.account))
+    deleted = _is_deleted(message, kind, profile)
+    deceased, deceased_at = _death(message, clocks.offset, reader.flags)
+    if kind == "update" and not _tells_of_a_visit(message, trigger, (visit, alternate, admitted, discharged), account):
+        if not (deceased or deleted):
+            return None
+        kind = "note"  # a death is worth keeping; it belongs to no stay
+    occurred, recorded, sent = (
+        (None, None, None) if kind == "update" else _clocks(trigger, clocks, admitted, discharged)
+    )
+    return Statement(
+        kind=kind,
+        trigger=trigger,
+        feed=reader.feed,
+        source_patient=patient.key,
+        persona=patient.persona,
+        facilities=tuple(dict.fromkeys(text for at in profile.facility if (text := at.read(message)))),
+        visit=visit,
+        alternate_visit=alternate[1] if alternate else "",
+        account=account[1] if account else "",
+        old_visits=_old_visits(message, visit, account, reader) if trigger in {"A06", "A07"} else (),
+        patient_class=_class(message, profile),
+        location=profile.location.read(message),
+        admitted=admitted,
+        discharged=discharged,
+        discharge_deleted=deleted,
+        expected=_lenient(profile.expected.read(message), clocks.offset, reader.flags),
+        disposition=disposition,
+        diagnoses=_diagnoses(message) if message.has("DG1") else (),
+        deceased=deceased,
+        deceased_at=deceased_at,
+        occurred=occurred,
+        recorded=recorded,
+        sent=sent,
+        may_close=kind == "update" and discharged is not None and profile.infer_discharge,
+        flags=flags,
+    )
+
+
+def number_at(message: Message, at: Path, reader: Reader) -> tuple[str, str] | None:
+    """A visit or account number and its authority, upper case; None when absent or cut by the sender (R-44)."""
+    segment = message.first(at.segment)
+    raw = segment.raw(at.field) if segment else ""
+    if not segment or not raw:
+        return None
+    first = next(iter(segment.repetitions(at.field)), "")
+    number = segment.part(first, at.component, at.subcomponent)
+    if not number:
+        return None
+    if segment.is_cut(first):
+        reader.flags.add("truncated")
+        return None
+    return (authority_of(segment, first) if at.component == 1 else "", number.upper())
+
+
+def _clocks(
+    trigger: str, clocks: Clocks, admitted: Stamp | None, discharged: Stamp | None
+) -> tuple[Stamp | None, Stamp | None, Stamp | None]:
+    """(occurred, recorded, sent) by R-64; MSH-7 only when it is the only clock, since relays restamp it."""
+    own = admitted if trigger in ADMISSIONS else discharged if trigger == "A03" else None
+    occurred = clocks.event or own or clocks.recorded
+    recorded = clocks.recorded or occurred
+    return occurred, recorded, None if occurred else clocks.sent
+
+
+def _lenient(text: str, offset: int | None, flags: set[str]) -> Stamp | None:
+    try:
+        found = stamp(text)
+    except BadTime:
+        flags.add("bad_time")
+        return None
+    return with_offset(found, offset) if found and offset is not None else found
+
+
+def _strict(message: Message, at: Path, offset: int | None) -> Stamp | None:
+    try:
+        found = stamp(at.read(message))
+    except BadTime as error:
+        fix = "Send YYYYMMDDHHMM, with seconds and offset if known."
+        raise MessageIsWrong("bad_time", str(at), str(error), fix) from None
+    return with_offset(found, offset) if found and offset is not None else found
+
+
+def _is_deleted(message: Message, kind: StatementKind, profile: FeedProfile) -> bool:
+    """PV1-45 is `""`; a snapshot feed says the same by an empty field (R-45)."""
+    segment = message.first(profile.discharged.segment)
+    if segment is None:
+        return False
+    if segment.is_deleted(profile.discharged.field):
+        return True
+    return profile.snapshot and kind == "update" and not segment.raw(profile.discharged.field).strip()
+
+
+def _tells_of_a_visit(
+    message: Message, trigger: str, said: tuple[object, ...], account: tuple[str, str] | None
+) -> bool:
+    """An account number alone says nothing in a person's update (A31): it is written there out of habit."""
+    return any(said) or (account is not None and trigger != "A31" and message.has("PV1"))
+
+
+def _class(message: Message, profile: FeedProfile) -> PatientClass:
+    """The class by the profile; an unknown code is `other`, never outpatient; an absent one is "" (R-72)."""
+    code = profile.class_at.read(message).upper()
+    for places, codes, meaning, when in profile.overrides:
+        if (not when or code in when) and any(at.read(message).upper() in codes for at in places):
+            return meaning
+    return profile.classes.get(code, "other") if code else ""
+
+
+def _disposition(code: str, profile: FeedProfile) -> str:
+    mapped = profile.dispositions.get(code, code)
+    return mapped.zfill(2) if _DIGITS.fullmatch(mapped) else mapped
+
+
+def _diagnoses(message: Message) -> tuple[Diagnosis, ...]:
+    """DG1 as a whole snapshot, sorted; rows that DG1-21 deletes are left out."""
+    found = {
+        Diagnosis(code, dg1.text(6).upper(), _rank(dg1))
+        for dg1 in message.all("DG1")
+        if (code := dg1.text(3).replace(".", "").upper()) and dg1.text(21).upper() != "D"
+    }
+    return tuple(sorted(found, key=lambda one: (one.rank, one.type, one.code)))
+
+
+def _rank(dg1: Segment) -> int:
+    text = dg1.text(15) or dg1.text(1)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0
+
+
+def _death(message: Message, offset: int | None, flags: set[str]) -> tuple[bool, Stamp | None]:
+    """PID-30 and PID-29; a time of death without an indicator says it too."""
+    pid = message.first("PID")
+    if pid is None:
+        return False, None
+    when = _lenient(pid.text(29), offset, flags)
+    said = pid.text(30).upper()
+    dead = said == "Y" or (when is not None and said != "N")
+    return dead, when if dead else None
+
+
+def _old_visits(
+    message: Message, visit: tuple[str, str] | None, account: tuple[str, str] | None, reader: Reader
+) -> tuple[tuple[str, str], ...]:
+    """Earlier numbers of the visit on A06 and A07: MRG-5, else MRG-3, when they differ from the present ones."""
+    for field in (5, 3):
+        old = number_at(message, Path("MRG", field), reader)
+        if old is not None and old[1] not in {number for _, number in filter(None, (visit, account))}:
+            return (old,)
+    return ()
