@@ -1,0 +1,136 @@
+"""What may stand in a cell: days, times, codes, ids. Each type says what is wrong without ever showing the value."""
+
+import re
+from datetime import date, datetime
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator, ValidationInfo
+from pydantic_core import PydanticCustomError
+
+from models.time import Instant, Stamp, end_of_day, resolve
+from services.identity import normalise
+
+_ISO_DAY = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)(?:[T ]00:00(?::00(?:\.0+)?)?)?")
+_US_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?: 0?0:00(?::00)?)?")
+_US_TIME = re.compile(r"(\d{1,2}/\d{1,2}/\d{4}) (\d{1,2}):(\d\d)(?::(\d\d))?(?: ?([AaPp])[Mm])?")
+_NO_DAY = re.compile(r"[0\-/ ]+")
+
+
+def wrong(reason: str, fix: str) -> PydanticCustomError:
+    """An error of a cell: `reason` is a stable word, `fix` says what to write."""
+    return PydanticCustomError(reason, "{fix}", {"fix": fix})
+
+
+def shape(text: str) -> str:
+    """What a cell looks like, never what it says: `8 characters, letters and digits`."""
+    kinds = [
+        name
+        for name, has in (
+            ("letters", any(map(str.isalpha, text))),
+            ("digits", any(map(str.isdigit, text))),
+            ("signs", any(not sign.isalnum() for sign in text)),
+        )
+        if has
+    ]
+    size = f"{len(text)} character{'s' * (len(text) != 1)}"
+    return f"{size}, {' and '.join(kinds)}" if kinds else "empty"
+
+
+def day(text: str) -> date | None:
+    """A calendar day, YYYY-MM-DD or MM/DD/YYYY; None for an empty cell."""
+    if not text:
+        return None
+    if found := _ISO_DAY.fullmatch(text):
+        year, month, number = map(int, found.groups())
+    elif found := _US_DAY.fullmatch(text):
+        month, number, year = map(int, found.groups())
+    else:
+        raise wrong("bad_date", "Write YYYY-MM-DD or MM/DD/YYYY.")
+    try:
+        return date(year, month, number)
+    except ValueError:
+        raise wrong("bad_date", "There is no such calendar day; write YYYY-MM-DD or MM/DD/YYYY.") from None
+
+
+def _birth(text: str) -> date | None:
+    if _NO_DAY.fullmatch(text):
+        return None
+    written = day(text)
+    return normalise.birth_date(written.isoformat()) if written else None
+
+
+def instant(text: str, zone: ZoneInfo, received_at: Instant) -> Instant:
+    """An instant: ISO 8601, or MM/DD/YYYY HH:MM. A time without offset is one of `zone`.
+
+    A day without a time is the end of that day, as for discharges (contract), yet never later than its receipt:
+    nothing is told before it happens, and evidence of this morning counts this morning.
+    """
+    if not text:
+        raise wrong("missing", "Write when it happened, such as 2025-03-07T10:00:00-08:00.")
+    if (_ISO_DAY.fullmatch(text) and ":" not in text) or _US_DAY.fullmatch(text):
+        return _by_the_end_of(day(text), zone, received_at)
+    written = _wall(text)
+    if written.tzinfo is None:
+        return resolve(Stamp(written), zone).at
+    try:
+        return written.astimezone(received_at.tzinfo)
+    except OverflowError:
+        raise _no_such_time() from None
+
+
+def _by_the_end_of(on: date | None, zone: ZoneInfo, received_at: Instant) -> Instant:
+    assert on is not None
+    end = end_of_day(on, zone)
+    return received_at if received_at.astimezone(zone).date() == on else end
+
+
+def _wall(text: str) -> datetime:
+    try:
+        if found := _US_TIME.fullmatch(text):
+            on = day(found[1])
+            assert on is not None
+            return datetime(on.year, on.month, on.day, _hour(found), int(found[3]), int(found[4] or 0))  # noqa: DTZ001
+        return datetime.fromisoformat(text)
+    except (ValueError, PydanticCustomError):
+        raise _no_such_time() from None
+
+
+def _hour(found: re.Match[str]) -> int:
+    """The hour of a 12- or 24-hour clock."""
+    hour = int(found[2])
+    if found[5] is None:
+        return hour
+    if not 1 <= hour <= 12:
+        raise ValueError
+    return hour % 12 + (12 if found[5] in "Pp" else 0)
+
+
+def _no_such_time() -> PydanticCustomError:
+    return wrong("bad_time", "Write ISO 8601 with an offset, such as 2025-03-07T10:00:00-08:00.")
+
+
+def _id(text: str) -> str:
+    if not text:
+        raise wrong("missing", "Fill this column in.")
+    return text
+
+
+def _codes(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, (code.strip().upper().replace(".", "") for code in text.split(";"))))
+
+
+def _instant(text: str, info: ValidationInfo) -> Instant:
+    context: dict[str, Any] = info.context or {}
+    return instant(text, context["zone"], context["received_at"])
+
+
+Id = Annotated[str, BeforeValidator(_id)]
+Word = Annotated[str, BeforeValidator(str.lower)]
+"""A code word, compared in lower case."""
+Day = Annotated[date | None, BeforeValidator(day)]
+Birth = Annotated[date | None, BeforeValidator(_birth)]
+When = Annotated[datetime, BeforeValidator(_instant)]
+"""An instant; needs `zone` and `received_at` in the validation context."""
+Codes = Annotated[tuple[str, ...], BeforeValidator(_codes)]
+"""Codes parted by `;`, upper case, without dots, in the order written."""

@@ -1,0 +1,73 @@
+"""The kinds of table: which columns each has, and by which of them a header row is told from another's.
+
+Source: contract, "CSV kind | columns".
+"""
+
+from typing import Literal, TypeGuard
+
+import msgspec
+
+TableKind = Literal["facilities", "roster", "care_events", "claims", "fills", "rtf", "otf", "program_inputs"]
+
+
+class Table(msgspec.Struct, frozen=True):
+    """A kind's columns. Without `required` nothing in a line can be read; with `telling` a file without a name is
+    recognised. `columns` are all that are read; others are kept in the journal and ignored.
+    """
+
+    required: tuple[str, ...]
+    telling: tuple[str, ...]
+    columns: tuple[str, ...] = ()
+    interpreted: bool = True
+
+
+# In the order in which a header row is tried: kinds that share columns with a plainer one come first.
+TABLES: dict[TableKind, Table] = {
+    "program_inputs": Table((), ("program", "period", "provider", "key", "value"), interpreted=False),
+    "rtf": Table((), ("mcp_id", "provider_id", "period", "file_status", "ecm_status"), interpreted=False),
+    "otf": Table((), ("mcp_id", "provider_id", "period", "file_status"), interpreted=False),
+    "fills": Table((), ("fill_id", "member_id", "fill_date"), interpreted=False),
+    "claims": Table(
+        required=("claim_id", "member_id", "service_from"),
+        telling=("claim_id", "member_id", "service_from"),
+        columns=(
+            "claim_id", "member_id", "service_from", "service_to", "admit_date", "place_of_service", "procedure_codes",
+            "diagnosis_codes", "status",
+        ),
+    ),
+    "care_events": Table(
+        required=("member_id", "occurred_at", "type"),
+        telling=("member_id", "occurred_at", "type"),
+        columns=("member_id", "occurred_at", "type", "actor_id", "mode", "outcome", "detail"),
+    ),
+    "roster": Table(
+        required=("member_id", "mcp_id", "coverage_start"),
+        telling=("member_id", "mcp_id", "coverage_start"),
+        columns=(
+            "member_id", "cin", "mbi", "plan_member", "last_name", "first_name", "birth_date", "mcp_id",
+            "coverage_start", "coverage_end", "ecm_provider_id", "ecm_status", "ecm_start", "ecm_end", "lead_cm_id",
+            "risk_tier", "pof", "assigned_on",
+        ),
+    ),
+    "facilities": Table(
+        required=("facility_id",),
+        telling=("facility_id", "setting"),
+        columns=("facility_id", "name", "setting", "time_zone", "npi", "ccn", "aliases", "sensitivity"),
+    ),
+}  # fmt: skip
+
+
+def is_table(kind: str) -> TypeGuard[TableKind]:
+    """Say whether a journal kind is a table with a header row."""
+    return kind in TABLES
+
+
+def kind_of(header: list[str]) -> TableKind | None:
+    """The kind whose telling columns a header row has, in any order; None when it has no kind's."""
+    names = set(map(column_name, header))
+    return next((kind for kind, table in TABLES.items() if names.issuperset(table.telling)), None)
+
+
+def column_name(text: str) -> str:
+    """A column's name as we compare it: `Member ID` and `member_id` are one."""
+    return "_".join(text.strip().lower().replace("-", "_").split())

@@ -1,0 +1,45 @@
+"""Cuts the bytes of a table into records, one a row, without ever letting a stray quote swallow what follows.
+
+A quoted cell may hold commas and line ends. A record that breaks the rules of quoting (a quote that never closes, text
+after a closing quote) is taken to be one physical line, so that the rows after it are still read.
+"""
+
+import csv
+import re
+from collections.abc import Iterator
+
+_CELL = rb'(?:"(?:[^"]++|"")*+"|[^",\r\n][^,\r\n]*+|)'
+# Possessive quantifiers: a broken megabyte costs one pass, never a backtracking storm.
+_RECORD = re.compile(_CELL + rb"(?:," + _CELL + rb")*+(?:\r\n|\n|\r|\Z)")
+_LINE = re.compile(rb"[^\r\n]*+(?:\r\n|\n|\r|\Z)")
+
+
+def records(body: bytes) -> Iterator[bytes]:
+    """Yield every record with its line end; together they are the body."""
+    at = 0
+    while at < len(body):
+        end = record_end(body, at)
+        yield body[at:end]
+        at = end
+
+
+def record_end(body: bytes, start: int) -> int:
+    """Where the record that begins at `start` ends, its line end included."""
+    found = _RECORD.match(body, start) or _LINE.match(body, start)
+    assert found is not None  # _LINE matches anything, also nothing
+    return found.end()
+
+
+def is_whole(record: bytes) -> bool:
+    """Say whether a record keeps the rules of quoting."""
+    return _RECORD.fullmatch(record) is not None
+
+
+def cells(record: str) -> list[str]:
+    """The cells of one record that keeps the rules, without white space around them; empty for a blank line.
+
+    Raises:
+        csv.Error: a cell is longer than 128 KiB.
+    """
+    row = next(csv.reader([record.rstrip("\r\n")]), [])
+    return [cell.strip() for cell in row] if any(map(str.strip, row)) else []

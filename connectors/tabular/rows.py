@@ -1,0 +1,181 @@
+"""The rows of each kind as they cross the border, and the facts they state. Pydantic guards; `fact()` converts."""
+
+from typing import Annotated, Protocol
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+
+from connectors.tabular.cells import Birth, Codes, Day, Id, When, Word, wrong
+from connectors.tabular.kinds import TableKind
+from models.events import CareEvent, Claim, Facility, Fact, RosterRow
+from services.identity import normalise
+
+SETTINGS = frozenset({"acute", "psych", "sud_res", "snf", "ltc", "irf", "ltach", "ed", "clinic"})
+CLAIM_STATUSES = frozenset({"paid", "denied", "reversed"})
+_ZONES = frozenset(available_timezones())
+
+
+def _one_of(words: frozenset[str]) -> AfterValidator:
+    def check(word: str) -> str:
+        if word and word not in words:
+            raise wrong("unknown_word", f"Write one of: {', '.join(sorted(words))}.")
+        return word
+
+    return AfterValidator(check)
+
+
+def _zone(name: str) -> str:
+    if name and name not in _ZONES:
+        raise wrong("bad_time_zone", "Write an IANA time zone, such as America/Los_Angeles.")
+    return name and ZoneInfo(name).key
+
+
+def _pairs(text: str) -> tuple[tuple[str, str], ...]:
+    """`key=value;…`, sorted; a bare word has the value "". `text=` takes the rest of the cell: people write `;`."""
+    before, mark, note = text.partition("text=")
+    pieces = [piece.partition("=") for piece in before.split(";") if piece.strip()]
+    pairs = {key.strip().lower(): value.strip() for key, _, value in pieces}
+    return tuple(sorted((pairs | {"text": note.strip()} if mark else pairs).items()))
+
+
+class Row(BaseModel):
+    """A row at the border: cells by column name, white space already stripped; unknown columns are ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class FacilityRow(Row):
+    """A row of the facility registry. NPI and CCN are names a feed may use, so they join the aliases."""
+
+    facility_id: Id
+    name: str = ""
+    setting: Annotated[Word, _one_of(SETTINGS)] = ""
+    time_zone: Annotated[str, AfterValidator(_zone)] = ""
+    npi: str = ""
+    ccn: str = ""
+    aliases: str = ""
+    sensitivity: Word = ""
+
+    def fact(self) -> Facility:
+        """State the facility."""
+        names = [*(alias.strip() for alias in self.aliases.split(";")), self.npi, self.ccn]
+        return Facility(
+            facility_id=self.facility_id,
+            name=self.name,
+            setting=self.setting,
+            time_zone=self.time_zone,
+            aliases=tuple(dict.fromkeys(filter(None, names))),
+            sensitivity=self.sensitivity,
+        )
+
+
+class MemberRow(Row):
+    """A row of the plan's member information file; identifiers and names take the form that matching compares."""
+
+    member_id: Id
+    cin: str = ""
+    mbi: str = ""
+    plan_member: str = ""
+    last_name: str = ""
+    first_name: str = ""
+    birth_date: Birth = None
+    mcp_id: str = ""
+    coverage_start: Day = None
+    coverage_end: Day = None
+    ecm_provider_id: str = ""
+    ecm_status: Word = ""
+    ecm_start: Day = None
+    ecm_end: Day = None
+    lead_cm_id: str = ""
+    risk_tier: Word = ""
+    pof: str = ""
+    assigned_on: Day = None
+
+    def fact(self) -> RosterRow:
+        """State the member whole."""
+        return RosterRow(
+            member_id=self.member_id,
+            cin=normalise.cin(self.cin),
+            mbi=normalise.mbi(self.mbi),
+            plan_member=normalise.plan_member(self.plan_member),
+            birth_date=self.birth_date,
+            surname=normalise.surname(self.last_name),
+            given=normalise.given(self.first_name),
+            mcp_id=self.mcp_id,
+            coverage_start=self.coverage_start,
+            coverage_end=self.coverage_end,
+            ecm_provider_id=self.ecm_provider_id,
+            ecm_status=self.ecm_status,
+            ecm_start=self.ecm_start,
+            ecm_end=self.ecm_end,
+            lead_cm_id=self.lead_cm_id,
+            risk_tier=self.risk_tier,
+            pof=self.pof,
+            assigned_on=self.assigned_on,
+        )
+
+
+class CareEventRow(Row):
+    """A row of what people did. Types that no rule knows yet are kept."""
+
+    member_id: Id
+    occurred_at: When
+    type: Annotated[Id, BeforeValidator(str.lower)]
+    actor_id: str = ""
+    mode: Word = ""
+    outcome: Word = ""
+    detail: Annotated[tuple[tuple[str, str], ...], BeforeValidator(_pairs)] = ()
+
+    def fact(self) -> CareEvent:
+        """State the event."""
+        return CareEvent(
+            member_id=self.member_id,
+            occurred_at=self.occurred_at,
+            type=self.type,
+            actor_id=self.actor_id,
+            mode=self.mode,
+            outcome=self.outcome,
+            detail=self.detail,
+        )
+
+
+class ClaimRow(Row):
+    """A claim row. Without `service_from` an admission day stands in; a reversal may carry no day at all."""
+
+    claim_id: Id
+    member_id: Id
+    service_from: Day = None
+    service_to: Day = None
+    admit_date: Day = None
+    place_of_service: Annotated[str, BeforeValidator(str.upper)] = ""
+    procedure_codes: Codes = ()
+    diagnosis_codes: Codes = ()
+    status: Annotated[Word, _one_of(CLAIM_STATUSES)] = ""
+
+    def fact(self) -> Claim:
+        """State the claim; an empty status is `paid`."""
+        return Claim(
+            member_id=self.member_id,
+            claim_id=self.claim_id,
+            service_from=self.service_from or self.admit_date,
+            service_to=self.service_to,
+            status=self.status or "paid",
+            procedure_codes=self.procedure_codes,
+            diagnosis_codes=self.diagnosis_codes,
+            place_of_service=self.place_of_service,
+        )
+
+
+class States(Protocol):
+    """A row that states a fact."""
+
+    def fact(self) -> Fact:
+        """State it."""
+
+
+ROWS: dict[TableKind, type[FacilityRow] | type[MemberRow] | type[CareEventRow] | type[ClaimRow]] = {
+    "facilities": FacilityRow,
+    "roster": MemberRow,
+    "care_events": CareEventRow,
+    "claims": ClaimRow,
+}
