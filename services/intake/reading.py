@@ -13,7 +13,7 @@ Outcome = Literal["interpreted", "not_interpreted", "test", "quarantined"]
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """One message or row of a line: its name (hex SHA-256 of its own bytes), its place in the line (from 1), what it says.
+    """One message or row of a line: its name (hex SHA-256 of its own bytes), place in the line (from 1), what it says.
 
     `not_interpreted` are types kept and counted, with no events; `test` is traffic outside member state (R-77);
     `quarantined` has a `problem` and no events. `flags` are quality findings such as `charset_guess`.

@@ -11,7 +11,7 @@ from models.view import View
 from services.member.evidence import Deeds
 from services.member.followups import FollowUp, History, death_of
 from services.member.roster import Roster
-from services.member.said import Heard
+from services.member.said import Heard, Resolver
 from services.member.stays import Folded, stays
 from services.member.tasks import tasks
 
@@ -54,8 +54,10 @@ def derive(facts: MemberFacts, reference: Reference, as_of: Instant) -> View:
 def workings(facts: MemberFacts, reference: Reference, as_of: Instant) -> Workings:
     """Derive, and keep the steps."""
     roster = Roster(facts.roster.items(), reference.zone)
-    folded = stays(facts.member_id, facts.heard, facts.renames, reference, as_of)
-    death, unconfirmed = death_of(folded)
+    resolver = Resolver(reference)
+    said = [resolver.resolve(heard) for heard in facts.heard]
+    folded = stays(facts.member_id, said, facts.renames, reference, as_of)
+    death, unconfirmed = death_of(folded, said)
     deeds = Deeds(facts.care_events, facts.claims, roster, reference.value_sets, reference.zone)
     follow_ups = list(History(folded, roster, death, reference.zone).follow_ups())
     listed, wakes = tasks(facts.member_id, follow_ups, deeds, roster, reference, as_of)

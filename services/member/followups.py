@@ -223,7 +223,7 @@ class History:
         return min(found, default=None)
 
 
-def death_of(stays: Sequence[Folded]) -> tuple[Death | None, bool]:
+def death_of(stays: Sequence[Folded], said: Sequence[Said]) -> tuple[Death | None, bool]:
     """When the member died, and whether one feed alone says so (which waits for a second, R-78).
 
     A discharge with an expired disposition is enough; a death flag needs two feeds.
@@ -234,7 +234,7 @@ def death_of(stays: Sequence[Folded]) -> tuple[Death | None, bool]:
         for o in stay.occurrences
         if o.event == "discharged" and o.ended_by is None and o.disposition in EXPIRED
     ]
-    flagged = [s for stay in stays for s in stay.said if s.statement.deceased]
+    flagged = [s for s in said if s.statement.deceased]
     if by_discharge:
         return min(by_discharge, key=lambda d: (d.at, d.name)), False
     if len({s.feed for s in flagged}) > 1:

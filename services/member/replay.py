@@ -29,8 +29,8 @@ class Occurrence:
     """Something that happened to an encounter between two cancels, and the statements that told it.
 
     `at` is its event time, `precision` how well it is known; `ended_by` is the statement that took it back, None while
-    it stands. `disposition` belongs to discharges. `clock_at` is where clocks start: `at`, unless whoever stated it dated
-    it ahead of its own receipt.
+    it stands. `disposition` belongs to discharges. `clock_at` is where clocks start: `at`, unless whoever stated it
+    dated it ahead of its own receipt.
     """
 
     event: OccurrenceEvent

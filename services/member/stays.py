@@ -11,7 +11,7 @@ from models.time import Instant
 from models.view import SourceRef, Stay, StayStatus
 from services.member.encounters import Part, encounters, joined, legs_of_one_stay
 from services.member.replay import BEDS, Occurrence, Replay
-from services.member.said import Heard, Resolver, Said, first_told
+from services.member.said import Resolver, Said, first_told
 
 NAMESPACE = UUID("6f0f3c6e-5d0b-4b44-9a39-0f6f9d1c7a55")
 """The root of every id that hangs on a message's name."""
@@ -49,12 +49,11 @@ class Folded:
 
 
 def stays(
-    member_id: str, heard: Iterable[Heard], renames: Iterable[VisitRename], reference: Reference, as_of: Instant
+    member_id: str, said: Iterable[Said], renames: Iterable[VisitRename], reference: Reference, as_of: Instant
 ) -> list[Folded]:
-    """Fold everything heard about a member into stays, in order of start."""
-    resolver = Resolver(reference)
-    said = [resolver.resolve(one) for one in heard if one.statement.kind != "note"]
-    parts = joined([Part(group) for group in encounters(said, renames, resolver)])
+    """Fold everything said about a member into stays, in order of start."""
+    visits = [s for s in said if s.kind != "note"]
+    parts = joined([Part(group) for group in encounters(visits, renames, Resolver(reference))])
     folded = [_fold(member_id, legs, reference, as_of) for legs in _in_legs(parts)]
     far = as_of + timedelta(days=36500)
     return sorted(folded, key=lambda f: (f.stay.admitted_at or f.stay.expected_at or far, f.stay.stay_id))

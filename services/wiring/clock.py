@@ -1,0 +1,19 @@
+"""The live clock."""
+
+from datetime import UTC, datetime
+from threading import Lock
+
+from models.time import Instant
+
+
+class Clock:
+    """Wall time that never goes backwards within a process: a clock that is set back stands still until it is past."""
+
+    def __init__(self) -> None:
+        self._last = datetime.min.replace(tzinfo=UTC)
+        self._lock = Lock()
+
+    def __call__(self) -> Instant:
+        with self._lock:
+            self._last = max(self._last, datetime.now(UTC))
+            return self._last

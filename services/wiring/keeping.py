@@ -1,0 +1,47 @@
+"""The store as the listener's keeper: bytes in, durable, answered."""
+
+import asyncio
+from collections.abc import Callable
+
+from connectors.files.contract import OVERLONG
+from connectors.mllp.contract import Answered, Kept
+from models.time import Instant
+from services.runtime.store.contract import AckRow, NewLine, Store
+from services.wiring.clock import Clock
+
+
+class StoreKeeper:
+    """Keeps live messages; concurrent calls share one fsync.
+
+    Args:
+        kept: called after every new line, from the event loop; it wakes the pipeline.
+    """
+
+    def __init__(self, store: Store, clock: Clock, kept: Callable[[], None]) -> None:
+        self._store, self._clock, self._kept = store, clock, kept
+
+    def now(self) -> Instant:
+        return self._clock()
+
+    async def keep(self, feed: str, received_at: Instant, body: bytes, answer: bytes | None) -> Kept:
+        line = NewLine(feed, received_at, "hl7v2", body, answer)
+        (appended,) = await asyncio.wrap_future(self._store.append([line], once=True))
+        if not appended.repeat:
+            self._kept()
+        return Kept(appended.seq, appended.repeat, appended.answer)
+
+    async def replace_answer(self, seq: int, answer: bytes) -> None:
+        await asyncio.wrap_future(self._store.set_answer(seq, answer))
+
+    def answered(self, row: Answered) -> None:
+        self._store.answered([
+            AckRow(
+                row.feed, row.seq, row.control_id, row.received_at, row.kept_at, row.code, row.micros, row.repeat,
+                row.answer,
+            )
+        ])  # fmt: skip
+
+    def discarded(self, feed: str, size: int, head: bytes, reason: str) -> None:  # noqa: ARG002  # Keeper
+        # Its first bytes are a line of their own, which the reader of overlong lines puts into quarantine.
+        self._store.append([NewLine(feed, self._clock(), OVERLONG, head)])
+        self._kept()

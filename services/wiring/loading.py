@@ -1,0 +1,84 @@
+"""`load`: files into the journal, then through the pipeline."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from connectors.files.contract import Sheaf
+from connectors.files.intake import FileIntake
+from connectors.hl7v2.batch import split_messages
+from models.errors import FileIsWrong, Problem
+from models.time import Instant
+from services.runtime.pipeline import Pipeline
+from services.runtime.store.contract import NewLine, Store
+
+BULK = 1_000
+"""Journal lines a transaction of a bulk load."""
+
+
+class Summary(msgspec.Struct):
+    """What became of the lines of a load. `lines` is `new` + `repeated`; the others count messages and rows."""
+
+    lines: int = 0
+    new: int = 0
+    repeated: int = 0
+    not_interpreted: int = 0
+    parked: int = 0
+    quarantined: int = 0
+
+
+def intake_of(store: Store) -> FileIntake:
+    """The reader of files, resuming where this store's checkpoints are."""
+    return FileIntake(split_hl7=lambda body: split_messages(body).messages, checkpoint=store.checkpoint)
+
+
+def files_in(paths: list[Path]) -> Iterator[Path]:
+    """Files as given, and those in folders (and folders in them) in order of name, dot files left out.
+
+    Raises:
+        FileIsWrong: a path does not exist, each of them listed.
+    """
+    missing = [path for path in paths if not path.exists()]
+    if missing:
+        remedy = "Correct the path."
+        raise FileIsWrong([Problem(str(path), 1, "", "There is no such file or folder.", remedy) for path in missing])
+    for path in paths:
+        if path.is_dir():
+            inside = (file for file in path.rglob("*") if file.is_file())
+            yield from sorted(f for f in inside if not any(p.startswith(".") for p in f.relative_to(path).parts))
+        else:
+            yield path
+
+
+def keep(store: Store, sheaf: Sheaf) -> tuple[int, int]:
+    """Keep a sheaf with its checkpoint; give (new, repeated)."""
+    lines = [NewLine(line.feed, line.received_at, line.kind, line.body) for line in sheaf.lines]
+    appended = store.append(lines, checkpoint=(sheaf.key, sheaf.upto)).result()
+    repeated = sum(line.repeat for line in appended)
+    return len(appended) - repeated, repeated + sheaf.known
+
+
+def keep_file(store: Store, source: Path | BinaryIO, feed: str, received_at: Instant, name: str = "") -> Summary:
+    """Keep all lines of one file."""
+    summary = Summary()
+    for sheaf in intake_of(store).read(source, feed=feed, received_at=received_at, name=name):
+        new, repeated = keep(store, sheaf)
+        summary.new += new
+        summary.repeated += repeated
+    summary.lines = summary.new + summary.repeated
+    return summary
+
+
+def process(store: Store, pipeline: Pipeline, summary: Summary) -> None:
+    """Absorb everything the journal holds, derive every member once, and count."""
+    before = store.counts()
+    pipeline.told_of.clear()
+    while pipeline.run(bulk=True, limit=BULK):
+        pass
+    pipeline.settle()
+    after = store.counts()
+    summary.not_interpreted = after.get("not_interpreted", 0) - before.get("not_interpreted", 0)
+    summary.quarantined = after.get("quarantined", 0) - before.get("quarantined", 0)
+    summary.parked = pipeline.parked(pipeline.told_of)

@@ -1,0 +1,158 @@
+"""`serve`: listeners, drop folder, timers and HTTP over one store, in one process."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, Self
+
+import uvicorn
+
+from connectors.files.drop import DropFolder
+from connectors.mllp.listener import Listener, Slots
+from models.errors import WorldIsAway
+from services.runtime.pipeline import Pipeline
+from services.runtime.store.sqlite import SqliteStore
+from services.status.web import app_of
+from services.wiring.clock import Clock
+from services.wiring.keeping import StoreKeeper
+from services.wiring.listening import Judging, address, listeners
+from services.wiring.loading import keep_file
+from services.wiring.setup import Setup
+from services.wiring.working import Worker
+
+log = logging.getLogger(__name__)
+
+DROPPED = "files"
+"""The feed of dropped files that do not say it themselves."""
+INBOX = "inbox"
+"""A folder in the store where commands leave lines for the running service; it is a drop folder."""
+
+
+class Service:
+    """Everything that `serve` runs. `async with` starts it and stops it.
+
+    Args:
+        mllp, http: HOST:PORT, None to leave out. drop: the partners' drop folder.
+    """
+
+    def __init__(
+        self, folder: Path, setup: Setup, clock: Clock, *, mllp: str | None, http: str | None, drop: Path | None
+    ) -> None:
+        self._folder, self._setup, self._clock = folder, setup, clock
+        self._drop, self._http = drop, http
+        self._wanted = list(listeners(setup, mllp))
+        self._stack = contextlib.AsyncExitStack()
+        self.listeners: list[Listener] = []
+        self.http_address: tuple[str, int] | None = None
+        self.store: SqliteStore
+        self.worker: Worker
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._stack.aclose()
+
+    async def _start(self) -> None:
+        self.store = self._stack.enter_context(SqliteStore.open(self._folder, now=self._clock))
+        pipeline = Pipeline(self.store, self._setup.readers, self._setup.reference, self._clock)
+        self.worker = Worker(pipeline)
+        self.worker.start()
+        self._stack.callback(self.worker.stop)
+        self._watch(DropFolder(self._folder / INBOX, self._take, quiet_seconds=0))
+        if self._drop:
+            self._watch(DropFolder(self._drop, self._take))
+        if self._http:
+            await self._serve_http(*address(self._http, "http"))
+        keeper, judge, slots = StoreKeeper(self.store, self._clock, self.worker.notify), Judging(self._setup), Slots()
+        for settings in self._wanted:
+            listener = Listener(settings, keeper, judge, slots)
+            await listener.start()
+            self._stack.push_async_callback(listener.stop)
+            self.listeners.append(listener)
+
+    def _watch(self, folder: DropFolder) -> None:
+        task = asyncio.create_task(folder.run())
+
+        async def stop() -> None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+        self._stack.push_async_callback(stop)
+
+    async def _take(self, stream: BinaryIO, name: str) -> None:
+        summary = await asyncio.to_thread(keep_file, self.store, stream, DROPPED, self._clock(), name)
+        log.info("a file was taken: %d new lines, %d repeated", summary.new, summary.repeated)
+        self.worker.notify()
+
+    async def _serve_http(self, host: str, port: int) -> None:
+        listening = _bound(host, port)
+        self.http_address = listening.getsockname()[:2]
+        config = uvicorn.Config(app_of(self.health), log_level="warning", access_log=False, lifespan="off")
+        server = _HttpServer(config)
+        task = asyncio.create_task(server.serve(sockets=[listening]))
+
+        async def stop() -> None:
+            server.should_exit = True
+            await task
+            listening.close()
+
+        self._stack.push_async_callback(stop)
+
+    def health(self) -> tuple[bool, dict[str, Any]]:
+        """Whether messages are accepted; counts, never a person's data."""
+        try:
+            behind, counts = self.store.head() - self.store.cursor(), self.store.counts()
+        except WorldIsAway as error:
+            return False, {"accepting": False, "problem": str(error)}
+        stats = [listener.stats for listener in self.listeners]
+        ok = self.worker.is_well and all(listener.addresses for listener in self.listeners)
+        return ok, {
+            "accepting": ok,
+            "problem": self.worker.failure or None,
+            "lines_waiting": behind,
+            "quarantined": counts.get("waiting", 0),
+            "parked": counts.get("parked", 0),
+            "feeds": [
+                {
+                    "feed": listener.settings.feed,
+                    "addresses": [f"{host}:{port}" for host, port in listener.addresses],
+                    "messages": stat.messages,
+                    "connections": stat.open_connections,
+                    "buffered_bytes": stat.buffered_bytes,
+                    "oldest_block_s": stat.oldest_block_s,
+                    "noise_bytes": stat.noise_bytes,
+                }
+                for listener, stat in zip(self.listeners, stats, strict=True)
+            ],
+        }
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(100)
+    except OSError as error:
+        listening.close()
+        hint = "Another program listens there: stop it, or choose another port with --http."
+        raise WorldIsAway(f"http: cannot listen on {host}:{port}: {error.strerror}\n  {hint}") from None
+    return listening
+
+
+class _HttpServer(uvicorn.Server):
+    """A server inside a larger one: the command handles signals."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield

@@ -1,0 +1,49 @@
+"""What people decide becomes a journal line: kept here, or handed to the service that holds the store."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from uuid import uuid4
+
+from connectors.files.exporting import exported
+from models.time import Instant
+from services.runtime.pipeline import Pipeline
+from services.runtime.store.contract import NewLine, StoreIsBusy
+from services.runtime.store.sqlite import SqliteStore
+from services.wiring.clock import Clock
+from services.wiring.service import INBOX
+from services.wiring.setup import Setup
+
+
+def submit(folder: Path, setup: Setup, clock: Clock, kind: str, body: bytes) -> bool:
+    """Keep a line and process it.
+
+    Returns:
+        Whether it was processed here; False when it waits in the running service's inbox.
+    """
+    line = NewLine("decisions", clock(), kind, body)
+    try:
+        store = SqliteStore.open(folder, now=clock)
+    except StoreIsBusy:
+        _hand_over(folder / INBOX, [line], clock())
+        return False
+    with store:
+        store.append([line]).result()
+        pipeline = Pipeline(store, setup.readers, setup.reference, clock)
+        while pipeline.run():
+            pass
+        pipeline.settle()
+    return True
+
+
+def _hand_over(inbox: Path, lines: Sequence[NewLine], now: Instant) -> None:
+    """Leave lines where the service looks; the name appears only when they are on disk."""
+    inbox.mkdir(parents=True, exist_ok=True)
+    name = f"{now:%Y%m%dT%H%M%S%f}-{uuid4().hex[:8]}.ndjson"
+    unfinished = inbox / f"{name}.tmp"
+    with unfinished.open("wb") as file:
+        for line in lines:
+            file.write(exported(0, line.received_at, line.feed, line.kind, line.body))
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.rename(inbox / name)
