@@ -1,0 +1,29 @@
+# The verbs of this project. Each sets up what it needs: Python 3.11 or newer and make are enough.
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench
+
+SET_UP := .venv/.set-up
+RUN := .venv/bin
+
+help:  ## print the verbs
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1#\2/p' Makefile | column -t -s '#' 2>/dev/null \
+		|| sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1  \2/p' Makefile
+
+demo: $(SET_UP)  ## play a synthetic feed through the real listener and show the tasks it raises
+	$(RUN)/warmhandoff demo
+
+test: $(SET_UP)  ## run every test
+	$(RUN)/python -m pytest -n 2
+
+check: $(SET_UP)  ## style, types, and the direction of every import
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/mypy
+	$(RUN)/lint-imports
+
+bench: $(SET_UP)  ## measure throughput and delay on this machine
+	$(RUN)/python -m bench
+
+$(SET_UP): pyproject.toml uv.lock .ci/set-up
+	@sh .ci/set-up
+	@touch $@

@@ -1,0 +1,237 @@
+"""Commands by which people decide: `identity`, `quarantine`, `task`. Each decision is a journal line."""
+
+import getpass
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from services.cli.context import AsJson, clock, command, fail, place, print_json
+from services.runtime.store.contract import QuarantineRow, Reader
+from services.runtime.store.sqlite_reader import SqliteReader
+from services.status.questions import Questions
+from services.wiring.setup import Setup
+from services.wiring.submitting import submit
+
+identity = typer.Typer(help="Who is this? Links, un-links and what waits for a person.", no_args_is_help=True)
+quarantine = typer.Typer(help="Messages that could not be read.", no_args_is_help=True)
+task = typer.Typer(help="What people say about tasks.", no_args_is_help=True)
+
+By = Annotated[str, typer.Option("--by", help="Who decides; default: the user name.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why.")]
+Patient = Annotated[str, typer.Argument(help="feed|authority|value, as `identity review` shows it.")]
+Number = Annotated[str, typer.Argument(help="The id, such as q-7.")]
+PAGE = 500
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(identity, name="identity")
+    app.add_typer(quarantine, name="quarantine")
+    app.add_typer(task, name="task")
+
+
+@identity.command("link")
+@command
+def link(source_patient: Patient, member_id: str, by: By = "", reason: Reason = "") -> None:
+    """Say that a source patient is a member.
+
+    Example: warmhandoff identity link 'hie-west|H1|TMP900' M1 --reason "chart review"
+    """
+    _decide(action="link", by=by, source_patient=source_patient, member_id=member_id, reason=reason)
+
+
+@identity.command("unlink")
+@command
+def unlink(source_patient: Patient, member_id: str, by: By = "", reason: Reason = "") -> None:
+    """Say that a source patient is not a member, whatever identifiers later messages carry.
+
+    Example: warmhandoff identity unlink 'hie-west|H1|TMP900' M1 --reason "another person's card"
+    """
+    _decide(action="unlink", by=by, source_patient=source_patient, member_id=member_id, reason=reason)
+
+
+@identity.command("review")
+@command
+def review(
+    settle: Annotated[str, typer.Option("--settle", help="Settle this source patient's items.")] = "",
+    parked: Annotated[bool, typer.Option("--parked", help="List those who belong to nobody, too.")] = False,
+    by: By = "",
+    reason: Reason = "",
+    as_json: AsJson = False,
+) -> None:
+    """List what evidence alone does not settle; `--settle` takes an item off the list.
+
+    Example: warmhandoff identity review --parked
+    """
+    if settle:
+        _decide(action="review", by=by, source_patient=settle, member_id="", reason=reason)
+        return
+    setup = place.setup()
+    with SqliteReader.open(place.folder(setup)) as reader:
+        rows = list(_pages(reader.to_review))
+        rows += [row for row in _pages(reader.parked) if parked and not row.reviews]
+    items = [
+        {"source_patient": row.key, "reasons": list(row.reviews) or ["parked"], "members": list(row.members)}
+        for row in rows
+    ]
+    if as_json:
+        print_json({"items": items})
+    for item in items if not as_json else ():
+        print(f"{item['source_patient']}  {', '.join(item['reasons'])}  {', '.join(item['members']) or '-'}")
+    if not items and not as_json:
+        print("Nothing to review.")
+
+
+@task.command("note")
+@command
+def note(
+    task_id: Annotated[str, typer.Argument(help="The task's id, as `tasks --json` shows it.")],
+    action: Annotated[str, typer.Option(help="done, declined, not_possible or note.")] = "note",
+    text: Annotated[str, typer.Option(help="What there is to say.")] = "",
+    by: By = "",
+) -> None:
+    """Record what became of a task.
+
+    Example: warmhandoff task note 6c0f... --action done --text "visit confirmed by phone"
+    """
+    if action not in ("done", "declined", "not_possible", "note"):
+        raise fail(f"--action: {action!r} is no action.\nWrite done, declined, not_possible or note.")
+    setup = place.setup()
+    with SqliteReader.open(place.folder(setup)) as reader:
+        member_id = Questions(reader, setup.reference).member_of(task_id)
+    if member_id is None:
+        raise fail(f"No task has the id {task_id!r}.\n`warmhandoff tasks --json` lists them.")
+    _decide(action="task", by=by, member_id=member_id, task=task_id, task_action=action, reason=text)
+
+
+@quarantine.command("list")
+@command
+def list_(
+    status: Annotated[str, typer.Option(help="waiting, replayed, dismissed or all.")] = "waiting",
+    as_json: AsJson = False,
+) -> None:
+    """What could not be read, and what would fix it; never a person's values.
+
+    Example: warmhandoff quarantine list
+    """
+    if status not in ("waiting", "replayed", "dismissed", "all"):
+        raise fail(f"--status: {status!r} is no status.\nWrite waiting, replayed, dismissed or all.")
+    setup = place.setup()
+    with SqliteReader.open(place.folder(setup)) as reader:
+        rows = reader.quarantine(status="" if status == "all" else status)
+    if as_json:
+        print_json({"quarantine": [_row_json(row) for row in rows]})
+        return
+    for row in rows:
+        print(f"q-{row.id}  {row.feed or '-'} line {row.seq}, {row.reason} at {row.where}: {row.shape}. {row.fix}")
+    if not rows:
+        print("Nothing is in quarantine.")
+
+
+@quarantine.command("show")
+@command
+def show(
+    number: Number, raw: Annotated[bool, typer.Option("--raw", help="Print the message's bytes.")] = False
+) -> None:
+    """One record; `--raw` prints the message, with what it holds of a person.
+
+    Example: warmhandoff quarantine show q-7 --raw
+    """
+    setup = place.setup()
+    with SqliteReader.open(place.folder(setup)) as reader:
+        row = _row(reader, number)
+        if not raw:
+            print_json(_row_json(row))
+            return
+        line = reader.line(row.seq)
+    if line is None:
+        raise fail(f"q-{row.id} is about no message: there is nothing to print.")
+    sys.stdout.buffer.write(line.body)
+
+
+@quarantine.command("replay")
+@command
+def replay(number: Number, by: By = "", reason: Reason = "") -> None:
+    """Read a message again, after the sender, a profile or the program was mended.
+
+    Example: warmhandoff quarantine replay q-7
+    """
+    _settle("replay", number, by, reason)
+
+
+@quarantine.command("dismiss")
+@command
+def dismiss(number: Number, by: By = "", reason: Reason = "") -> None:
+    """Let a message go; it stays in the journal.
+
+    Example: warmhandoff quarantine dismiss q-7 --reason "test traffic"
+    """
+    _settle("dismiss", number, by, reason)
+
+
+def _settle(action: str, number: str, by: str, reason: str) -> None:
+    setup = place.setup()
+    folder = place.folder(setup)
+    with SqliteReader.open(folder) as reader:
+        row = _row(reader, number)
+        name = _name(reader, setup, row)
+    if not _decide(action=action, by=by, message=name, reason=reason):
+        return
+    with SqliteReader.open(folder) as reader:
+        status = _row(reader, number).status
+    if status == "waiting":
+        raise fail(f"q-{row.id} still cannot be read: {row.reason} at {row.where}.\n{row.fix}", 1)
+    print(f"q-{row.id}: {status}.")
+
+
+def _name(reader: Reader, setup: Setup, row: QuarantineRow) -> str:
+    """The name of a quarantined message: its line read once more."""
+    line = reader.line(row.seq)
+    if line:
+        for reading in setup.readers[line.kind].read(line.feed, line.received_at, line.body):
+            if reading.ordinal == row.ordinal:
+                return reading.name
+    raise fail(f"q-{row.id} is about no message; `rebuild --apply` derives the member again.")
+
+
+def _row(reader: Reader, number: str) -> QuarantineRow:
+    digits = number.removeprefix("q-")
+    rows = reader.quarantine(number=int(digits)) if digits.isascii() and digits.isdigit() else []
+    if not rows:
+        raise fail(
+            f"Nothing in quarantine has the id {number!r}.\n`warmhandoff quarantine list --status all` lists it."
+        )
+    return rows[0]
+
+
+def _row_json(row: QuarantineRow) -> dict[str, Any]:
+    return {
+        "id": f"q-{row.id}",
+        "feed": row.feed,
+        "seq": row.seq,
+        "reason": row.reason,
+        "where": row.where,
+        "shape": row.shape,
+        "fix": row.fix,
+        "status": row.status,
+    }
+
+
+def _decide(*, by: str, **words: str) -> bool:
+    """Make the decision a journal line; say where it went."""
+    setup = place.setup()
+    folder: Path = place.folder(setup)
+    line = {"at": clock().isoformat(), "by": by or getpass.getuser(), **words}
+    done = submit(folder, setup, clock, "decisions", msgspec.json.encode(line) + b"\n")
+    print("Recorded." if done else "Recorded: handed to the running service.", file=sys.stderr)
+    return done
+
+
+def _pages(ask: Any) -> Any:
+    after = ""
+    while rows := ask(after, PAGE):
+        yield from rows
+        after = rows[-1].key

@@ -1,0 +1,64 @@
+"""Commands that bring data in: `load`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from services.cli.context import AsJson, clock, command, place, print_json
+from services.runtime.pipeline import Pipeline
+from services.runtime.store.sqlite import SqliteStore
+from services.wiring.loading import Summary, files_in, keep_file, process
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command()(load)
+
+
+@command
+def load(
+    paths: Annotated[list[Path], typer.Argument(help="Files or folders; - is standard input.")],
+    feed: Annotated[str, typer.Option(help="The feed, for files that do not say it.")] = "files",
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Process the lines before returning.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Read files of any supported kind: HL7 v2, journal, CSV, FHIR. They are told apart by content.
+
+    Example: warmhandoff load roster.csv adt/ --feed hie-west
+    """
+    setup = place.setup()
+    total = Summary()
+    with SqliteStore.open(place.folder(setup), now=clock) as store:
+        console = Console(stderr=True)
+        named = [path for path in paths if str(path) != "-"]
+        with console.status("keeping ...") if console.is_terminal else _silence():
+            for path in files_in(named):
+                _add(total, keep_file(store, path, feed, clock()))
+            if len(named) < len(paths):
+                _add(total, keep_file(store, sys.stdin.buffer, feed, clock(), "standard input"))
+        if wait:
+            with console.status("processing ...") if console.is_terminal else _silence():
+                process(store, Pipeline(store, setup.readers, setup.reference, clock), total)
+    if as_json:
+        print_json(total)
+    else:
+        print(
+            f"{total.lines} lines: {total.new} new, {total.repeated} repeated. "
+            f"{total.not_interpreted} not interpreted, "
+            f"{total.parked} parked (nobody on the roster yet), {total.quarantined} quarantined."
+        )
+
+
+def _add(total: Summary, more: Summary) -> None:
+    total.lines += more.lines
+    total.new += more.new
+    total.repeated += more.repeated
+
+
+class _silence:  # noqa: N801 - a context manager used as a word
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
