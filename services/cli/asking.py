@@ -10,7 +10,6 @@ from rich.table import Table
 from models.time import Instant
 from models.view import Task
 from services.cli.context import AsJson, AsOf, command, fail, instant, place, print_json
-from services.runtime.store.contract import NoStore
 from services.runtime.store.sqlite_reader import SqliteReader
 from services.status.questions import Questions
 from services.status.shapes import member_json, task_json, time_json
@@ -44,7 +43,7 @@ def members(
         shown = [member_json(member_id, view, setup.zone) for member_id, view in found]
         print_json({"as_of": time_json(at, setup.zone), "members": shown})
         return
-    console = Console()
+    console = _console()
     for member_id, view in found:
         console.print(f"[bold]{member_id}[/bold]")
         for stay in view.stays:
@@ -78,19 +77,24 @@ def tasks(
         shown = [{**task_json(task, setup.zone), "member_id": member_id} for member_id, task in found]
         print_json({"as_of": time_json(at, setup.zone), "tasks": shown})
     else:
-        Console().print(_table(found, setup) if found else "No tasks.")
+        _console().print(_table(found, setup) if found else "No tasks.")
+
+
+def _console() -> Console:
+    """Wide enough for a whole row where no terminal says how wide it is."""
+    console = Console()
+    return console if console.is_terminal else Console(width=200)
 
 
 def _table(rows: list[tuple[str, Task]], setup: Setup) -> Table:
-    table = Table("due", "state", "rule", "member", "owner", "reason", box=None, pad_edge=False)
+    table = Table("due", "state", "rule", "member", "owner", "reason", "task", box=None, pad_edge=False)
     for member_id, task in rows:
         owner = task.owner.lead_cm_id or task.owner.ecm_provider_id or task.owner.mcp_id
-        table.add_row(_short(task.due_at, setup), task.state, task.rule, member_id, owner, task.reason or "")
+        table.add_row(
+            _short(task.due_at, setup), task.state, task.rule, member_id, owner, task.reason or "", task.task_id
+        )
     return table
 
 
 def _short(at: Instant | None, setup: Setup) -> str:
     return at.astimezone(setup.zone).strftime("%Y-%m-%d %H:%M") if at else "-"
-
-
-__all__ = ["NoStore", "register"]

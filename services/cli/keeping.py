@@ -1,5 +1,172 @@
+"""Commands around the running service: `serve`, `send`, `alerts`, `export`, `backup`."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
 import typer
+
+from services.cli.context import clock, command, fail, place, print_line
+from services.runtime.store.contract import walk_lines
+from services.runtime.store.sqlite_reader import SqliteReader
+from services.status.shapes import effect_json
+
+PAGE = 500
+POLL_S = 0.2
 
 
 def register(app: typer.Typer) -> None:
-    pass
+    """Add these commands."""
+    app.command()(serve)
+    app.command()(send)
+    app.command()(alerts)
+    app.command()(export)
+    app.command()(backup)
+
+
+@command
+def serve(
+    mllp: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Listen for HL7 v2 here.")] = None,
+    http: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Serve HTTP here.")] = None,
+    drop: Annotated[Path | None, typer.Option(metavar="DIR", help="Take files that appear in this folder.")] = None,
+) -> None:
+    """Receive feeds, keep and answer them, raise tasks, watch the clock.
+
+    Example: warmhandoff serve --mllp 127.0.0.1:2575 --http 127.0.0.1:8080 --drop incoming/
+    """
+    from services.wiring.service import Service
+
+    setup = place.setup()
+    settings = setup.settings
+    declared = any(feed.listen for feed in setup.book.feeds.values())
+    service = Service(
+        place.folder(setup),
+        setup,
+        clock,
+        mllp=mllp or settings.mllp or (None if declared else "127.0.0.1:2575"),
+        http=http or settings.http or "127.0.0.1:8080",
+        drop=drop or (Path(settings.drop) if settings.drop else None),
+    )
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    for warning in setup.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    asyncio.run(_serve(service))
+
+
+async def _serve(service) -> None:  # type: ignore[no-untyped-def]
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    async with service:
+        for listener in service.listeners:
+            for host, port in listener.addresses:
+                print(f"mllp {host}:{port} feed {listener.settings.feed}", flush=True)
+        if service.http_address:
+            print("http {}:{}".format(*service.http_address), flush=True)
+        await stopping.wait()
+
+
+@command
+def send(
+    files: Annotated[list[Path], typer.Argument(help="Files of HL7 v2 messages.")],
+    port: Annotated[int, typer.Option(help="The receiver's port.")],
+    host: Annotated[str, typer.Option(help="The receiver.")] = "127.0.0.1",
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for an answer.")] = 10,
+    retries: Annotated[int, typer.Option(help="How often to send again what got no answer.")] = 0,
+    ca: Annotated[Path | None, typer.Option(help="Speak TLS and trust this certificate (PEM).")] = None,
+    cert: Annotated[Path | None, typer.Option(help="Our own certificate (PEM), for mutual TLS.")] = None,
+    key: Annotated[Path | None, typer.Option(help="Its key (PEM).")] = None,
+) -> None:
+    """Send messages over MLLP, each after the answer to the one before.
+
+    Example: warmhandoff send --host 127.0.0.1 --port 2575 messages.hl7
+    """
+    from connectors.hl7v2.batch import split_messages
+    from connectors.mllp.client import client_context
+    from connectors.mllp.client import send as sending
+
+    tls = client_context(*(str(path) if path else None for path in (ca, cert, key))) if ca or cert else None
+    messages = [message for path in files for message in split_messages(_bytes(path)).messages]
+
+    async def run() -> int:
+        refused = 0
+        outcomes = sending(host, port, messages, timeout_s=timeout, tls=tls, server_name=host, retries=retries)
+        async for outcome in outcomes:
+            refused += not outcome.sent
+            print(
+                f"{outcome.control_id or '-'}  {outcome.code or 'no answer asked'}  {outcome.millis:.1f} ms", flush=True
+            )
+        return refused
+
+    refused = asyncio.run(run())
+    if refused:
+        raise fail(f"{refused} of {len(messages)} messages were refused.", 1)
+    print(f"{len(messages)} messages sent.", file=sys.stderr)
+
+
+@command
+def alerts(
+    follow: Annotated[bool, typer.Option("--follow", help="Go on as effects come.")] = False,
+    after: Annotated[int, typer.Option(metavar="SEQ", help="Begin after this position.")] = 0,
+) -> None:
+    """The outbox as JSON lines, in order of position.
+
+    Example: warmhandoff alerts --follow --after 120
+    """
+    setup = place.setup()
+    with SqliteReader.open(place.folder(setup)) as reader, contextlib.suppress(KeyboardInterrupt):
+        while True:
+            rows = reader.outbox(after, PAGE)
+            for row in rows:
+                print_line(effect_json(row.position, row.effect, setup.zone))
+                after = row.position
+            sys.stdout.flush()
+            if not rows:
+                if not follow:
+                    return
+                time.sleep(POLL_S)
+
+
+@command
+def export(since: Annotated[int, typer.Option(metavar="SEQ", help="Only lines after this one.")] = 0) -> None:
+    """The journal of everything received, as NDJSON.
+
+    Example: warmhandoff export > journal.ndjson
+    """
+    from connectors.files.exporting import exported
+
+    setup = place.setup()
+    with SqliteReader.open(place.folder(setup)) as reader:
+        for line in walk_lines(reader, after=since):
+            sys.stdout.buffer.write(exported(line.seq, line.received_at, line.feed, line.kind, line.body))
+        sys.stdout.flush()
+
+
+@command
+def backup(file: Annotated[Path, typer.Argument(help="A file that does not exist yet.")]) -> None:
+    """Write a consistent copy of the store while the service runs.
+
+    Example: warmhandoff backup /backups/2025-06-10.db
+    """
+    setup = place.setup()
+    with SqliteReader.open(place.folder(setup)) as reader:
+        try:
+            reader.backup(str(file))
+        except FileExistsError:
+            raise fail(f"{file} exists already.\nName a new file: a backup overwrites nothing.") from None
+        except OSError as error:
+            raise fail(f"{file} cannot be written: {error.strerror}.", 3) from None
+    print("Written. To restore, put it into a new folder as warmhandoff.db: --store FOLDER then opens it.")
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise fail(f"{path}: cannot be read: {error.strerror}.") from None

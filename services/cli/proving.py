@@ -1,5 +1,179 @@
+"""Commands that prove: `rules check`, `verify`, `rebuild`, `explain`."""
+
+import contextlib
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
 import typer
+from rich.console import Console
+
+from services.cli.context import AsJson, AsOf, clock, command, fail, instant, place, print_json
+from services.runtime.pipeline import Pipeline
+from services.runtime.recount import Difference, Recount, waits
+from services.runtime.store.contract import Reader, walk_members
+from services.runtime.store.sqlite import SqliteStore
+from services.runtime.store.sqlite_reader import SqliteReader
+from services.runtime.workset import thaw_member
+from services.status.explaining import explain as explained_task
+from services.timeliness.custom import calendars
+from services.timeliness.value_sets import parse_value_sets
+from services.wiring.setup import Setup, checked_rules, value_set_files
+
+rules = typer.Typer(help="The deadlines.", no_args_is_help=True)
+DIFFERENT = 1
 
 
 def register(app: typer.Typer) -> None:
-    pass
+    """Add these commands."""
+    app.add_typer(rules, name="rules")
+    app.command()(verify)
+    app.command()(rebuild)
+    app.command()(explain)
+
+
+@rules.callback()
+def _rules() -> None:
+    """The deadlines."""
+
+
+@rules.command("check")
+@command
+def check(
+    folder: Annotated[Path | None, typer.Argument(help="A folder of rule files beside the shipped ones.")] = None,
+) -> None:
+    """Name every problem of the rule files by line, and play their cases.
+
+    Example: warmhandoff rules check my-rules/
+    """
+    from services.settings import Settings
+
+    settings = Settings() if place.config is None else place.setup().settings
+    folders = [*(Path(name) for name in settings.rules), *([folder] if folder else [])]
+    sets = parse_value_sets(value_set_files(settings))
+    business = calendars([(name, Path(name).read_text("utf-8")) for name in settings.calendars])
+    loaded = checked_rules(folders, business, sets)
+    for warning in loaded.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    if loaded.problems:
+        raise fail("\n".join(map(str, loaded.problems)))
+    print(f"{len(loaded.rules)} rules, {len(loaded.cases)} cases: all hold. {len(loaded.warnings)} warnings.")
+
+
+@command
+def verify(as_json: AsJson = False) -> None:
+    """Recompute every member from the raw log and compare with what is stored; check the hash chains.
+
+    Example: warmhandoff verify
+    """
+    setup = place.setup()
+    with SqliteReader.open(place.folder(setup)) as reader, _recount(reader, setup) as recount:
+        found, broken = list(recount.compare()), reader.broken_chain()
+        members, waiting = _members(reader)
+        waiting_lines = reader.head() - reader.cursor()
+    _report(members, found, broken, as_json=as_json)
+    if waiting or waiting_lines:
+        print(f"{waiting_lines} lines and {waiting} members wait to be processed: not compared.", file=sys.stderr)
+    if found or broken:
+        raise typer.Exit(DIFFERENT)
+
+
+@command
+def rebuild(
+    apply: Annotated[bool, typer.Option("--apply", help="Write what was recomputed.")] = False, as_json: AsJson = False
+) -> None:
+    """Recompute everything from the raw log with today's rules and program; show what changes.
+
+    Example: warmhandoff rebuild --apply
+    """
+    setup = place.setup()
+    folder = place.folder(setup)
+    with SqliteReader.open(folder) as reader, _recount(reader, setup) as recount:
+        found = list(recount.compare())
+        _report(_members(reader)[0], found, [], as_json=as_json)
+        if apply:
+            with SqliteStore.open(folder, now=clock) as store:
+                recount.apply(store)
+                Pipeline(store, setup.readers, setup.reference, clock).settle()
+            print("Applied.", file=sys.stderr)
+    if found and not apply:
+        raise typer.Exit(DIFFERENT)
+
+
+@command
+def explain(
+    task_id: Annotated[str, typer.Argument(help="The task's id, as `tasks --json` shows it.")],
+    as_of: AsOf = None,
+    raw: Annotated[bool, typer.Option("--raw", help="Print the messages, with what they hold of a person.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """The rule, the history, the facts, the messages and what is missing.
+
+    Example: warmhandoff explain 6c0f1c1e-... --json
+    """
+    at, setup = instant(as_of), place.setup()
+    with SqliteReader.open(place.folder(setup)) as reader:
+        found = explained_task(reader, setup.reference, task_id, at, raw=raw)
+    if found is None:
+        raise fail(f"No task has the id {task_id!r}.\n`warmhandoff tasks --json` lists them.")
+    if as_json:
+        print_json(found)
+        return
+    task, rule = found["task"], found["rule"]
+    print(f"{rule['id']} {rule.get('version', '')}: {rule.get('text', '')}")
+    if "source" in rule:
+        print(f"  source: {rule['source']['document']}, {rule['source']['section']}")
+    if task:
+        print(f"  {task['state']}, due {task['due_at'] or '-'}, owner {task['owner']['lead_cm_id'] or '-'}")
+    else:
+        print("  withdrawn: its cause was corrected away")
+    for fact in found["facts"]:
+        print(f"  because {fact['statement']}")
+        for message in fact["messages"]:
+            ack = f", answered {message['ack']['code']}" if message["ack"] else ""
+            print(f"    {message['feed']} line {message['seq']}, received {message['received_at']}{ack}")
+            if raw:
+                print("      " + message["raw"].replace("\r", "\n      "))
+    for wish in found["missing"]:
+        print(f"  missing: {wish}")
+
+
+@contextlib.contextmanager
+def _recount(reader: Reader, setup: Setup) -> Iterator[Recount]:
+    """Everything computed again in a folder that goes away afterwards."""
+    console = Console(stderr=True)
+    with (
+        tempfile.TemporaryDirectory(prefix="warmhandoff-") as folder,
+        SqliteStore.open(Path(folder), now=clock) as fresh,
+    ):
+        if console.is_terminal:
+            with console.status("reading the raw log ...") as status:
+                head = reader.cursor()
+                recount = Recount(
+                    reader, fresh, setup.readers, setup.reference, clock,
+                    lambda done: status.update(f"reading the raw log ... {done} of {head} lines"),
+                )  # fmt: skip
+        else:
+            recount = Recount(reader, fresh, setup.readers, setup.reference, clock)
+        yield recount
+
+
+def _members(reader: Reader) -> tuple[int, int]:
+    """How many members there are, and how many of them wait to be derived."""
+    ids = list(walk_members(reader))
+    rows = (row for start in range(0, len(ids), 500) for row in reader.members(ids[start : start + 500]).values())
+    return len(ids), sum(waits(thaw_member(row)) for row in rows)
+
+
+def _report(members: int, found: list[Difference], broken: list[tuple[str, int]], *, as_json: bool) -> None:
+    if as_json:
+        chains = [{"feed": feed, "seq": seq} for feed, seq in broken]
+        print_json({"members": members, "differences": found, "broken_chains": chains})
+        return
+    for difference in found:
+        print(f"{difference.member_id} {difference.path}: stored {difference.stored}, now {difference.recomputed}")
+    for feed, seq in broken:
+        print(f"feed {feed}: the hash chain breaks at line {seq}")
+    print(f"{members} members, {len(found)} differences, {len(broken)} broken chains.")

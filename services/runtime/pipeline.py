@@ -15,7 +15,6 @@ from models.errors import MessageIsWrong
 from models.events import Event, Facility, QuarantineDecision
 from models.reference import Reference
 from models.time import Instant
-from models.view import Task
 from services.identity.linking import Links
 from services.intake.reading import LineReader, Reading
 from services.member.derive import derive
@@ -23,7 +22,7 @@ from services.member.diff import diff
 from services.member.facts import Facts, absorb, freeze, thaw
 from services.runtime.recall import Circle, circle, touched_members, with_registry
 from services.runtime.store.contract import Batch, JournalLine, MessageRow, QuarantineRow, Store, TaskRow
-from services.runtime.workset import Workset, patients_of
+from services.runtime.workset import Member, Workset, patients_of
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +53,7 @@ class Pipeline:
         self, store: Store, readers: Mapping[str, LineReader], reference: Reference, now: Callable[[], Instant]
     ) -> None:
         self._store, self._readers, self._reference, self._now = store, readers, reference, now
-        self._facilities: Facts = thaw(store.reference("facilities") or b"")
+        self.facilities: Facts = thaw(store.reference("facilities") or b"")
         self._newest: Instant | None = None
         self.told_of: Counter[str] = Counter()
         self._adopt_reference()
@@ -126,9 +125,9 @@ class Pipeline:
         if heard.newest:
             self._newest = max(heard.newest, self._newest or heard.newest)
         if heard.facilities:
-            facilities = absorb(self._facilities, heard.facilities)
-            if facilities != self._facilities:
-                self._facilities = facilities
+            facilities = absorb(self.facilities, heard.facilities)
+            if facilities != self.facilities:
+                self.facilities = facilities
                 batch.reference["facilities"] = freeze(facilities)
                 batch.wake_all = True
         return batch
@@ -148,7 +147,7 @@ class Pipeline:
     def derived(self, member_ids: Iterable[str], work: Workset, batch: Batch, as_of: Instant) -> None:
         """Derive members and say what changed. A member whose facts break `derive` is set aside, the rest goes on."""
         around = circle(work, member_ids)
-        reference = with_registry(self._reference, self._facilities, as_of)
+        reference = with_registry(self._reference, self.facilities, as_of)
         links = around.links(as_of)
         for member_id, member in sorted(around.members.items()):
             at = max(as_of, member.derived_at or as_of)
@@ -179,12 +178,16 @@ class Pipeline:
 
     def _write(self, work: Workset, batch: Batch) -> None:
         batch.patients, batch.members = work.patient_rows(), work.member_rows()
-        batch.tasks = [
-            _task_row(member.member_id, task)
-            for member in work.members(work.changed_members)
+        batch.tasks = [row for member in work.members(work.changed_members) for row in self.task_rows(member)]
+        self._store.commit(batch)
+
+    @staticmethod
+    def task_rows(member: Member) -> list[TaskRow]:
+        """A member's tasks as the work list selects them."""
+        return [
+            TaskRow(task.task_id, member.member_id, task.rule, task.state, task.due_at, task.owner, _encode(task))
             for task in member.view.tasks
         ]
-        self._store.commit(batch)
 
     def parked(self, told_of: Mapping[str, int]) -> int:
         """How many of the messages told of these source patients belong to nobody yet."""
@@ -245,7 +248,3 @@ def _poison(member_id: str, error: Exception) -> QuarantineRow:
     return QuarantineRow(
         0, "", 0, place, "derive_failed", "member", shape, "Report the bug; `rebuild --apply` derives again."
     )
-
-
-def _task_row(member_id: str, task: Task) -> TaskRow:
-    return TaskRow(task.task_id, member_id, task.rule, task.state, task.due_at, task.owner, _encode(task))

@@ -191,6 +191,9 @@ class Reader(Protocol):
     def patients(self, keys: Collection[str]) -> dict[str, PatientRow]:
         """Rows of those that exist."""
 
+    def patient_keys(self, after: str, limit: int) -> list[str]:
+        """Keys in order, for walking all source patients."""
+
     def patients_with(self, identifiers: Collection[tuple[str, str]]) -> set[str]:
         """Keys of all source patients that ever told any of these identifiers."""
 
@@ -289,6 +292,15 @@ def walk_lines(reader: Reader, *, after: int = 0, chunk: int = 500) -> Iterator[
     while lines := reader.lines(after, chunk):
         yield from lines
         after = lines[-1].seq
+
+
+def walk_patients(reader: Reader, *, chunk: int = 500) -> Iterator[PatientRow]:
+    """All source patients, in order of key."""
+    after = ""
+    while keys := reader.patient_keys(after, chunk):
+        rows = reader.patients(keys)
+        yield from (rows[key] for key in keys)
+        after = keys[-1]
 
 
 def walk_members(reader: Reader, *, chunk: int = 500) -> Iterator[str]:

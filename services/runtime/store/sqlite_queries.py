@@ -45,6 +45,7 @@ PATIENTS_WITH = "SELECT key FROM patient_identifier WHERE kind = ? AND value = ?
 PARKED = """
     SELECT key, facts, neighbours, members, reviews FROM patient WHERE members = '[]' AND key > ? ORDER BY key LIMIT ?
 """
+PATIENT_KEYS = "SELECT key FROM patient WHERE key > ? ORDER BY key LIMIT ?"
 TO_REVIEW = """
     SELECT key, facts, neighbours, members, reviews FROM patient WHERE reviews <> '[]' AND key > ? ORDER BY key LIMIT ?
 """

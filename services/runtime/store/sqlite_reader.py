@@ -108,6 +108,9 @@ class SqliteReader:
             rows = [row for key in keys for row in connection.execute(queries.PATIENT, (key,))]
             return {row[0]: _patient(connection, row) for row in rows}
 
+    def patient_keys(self, after: str, limit: int) -> list[str]:
+        return [row[0] for row in self._rows(queries.PATIENT_KEYS, after, limit)]
+
     def patients_with(self, identifiers: Collection[tuple[str, str]]) -> set[str]:
         return self._words_for_each(queries.PATIENTS_WITH, identifiers)
 

@@ -1,0 +1,148 @@
+"""Compute everything again from the raw log, into a store of its own, and compare (design §2.2: batch equals live)."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from models.reference import Reference
+from models.time import Instant
+from models.view import View
+from services.intake.reading import LineReader
+from services.member.derive import derive
+from services.runtime.pipeline import Pipeline
+from services.runtime.recall import circle, with_registry
+from services.runtime.store.contract import Batch, NewLine, PatientRow, Reader, Store, walk_members, walk_patients
+from services.runtime.workset import Member, Workset, thaw_member
+
+CHUNK = 1_000
+"""Journal lines copied and absorbed at a time."""
+MEMBERS = 100
+"""Members derived together."""
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """One place where the stored view and the recomputed one differ; `path` is like `tasks.<id>.state`."""
+
+    member_id: str
+    path: str
+    stored: Any
+    recomputed: Any
+
+
+class Recount:
+    """The raw log of one store, absorbed again from nothing into another.
+
+    Args:
+        fresh: an empty store; it ends up with the same journal and the recomputed facts.
+        progress: called with the number of lines absorbed so far.
+    """
+
+    def __init__(
+        self,
+        original: Reader,
+        fresh: Store,
+        readers: Mapping[str, LineReader],
+        reference: Reference,
+        now: Callable[[], Instant],
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self._original, self._fresh = original, fresh
+        self.pipeline = Pipeline(fresh, readers, reference, now)
+        self._reference = reference
+        self._absorb(progress)
+
+    def _absorb(self, progress: Callable[[int], None]) -> None:
+        """Copy the lines that the original has processed, and absorb them; nothing is derived yet."""
+        after, last = 0, self._original.cursor()
+        while after < last:
+            lines = self._original.lines(after, min(CHUNK, last - after))
+            self._fresh.append([NewLine(x.feed, x.received_at, x.kind, x.body) for x in lines]).result()
+            while self.pipeline.run(bulk=True, limit=CHUNK):
+                pass
+            after = lines[-1].seq
+            progress(after)
+
+    def compare(self) -> Iterator[Difference]:
+        """Derive every member at the instant of the stored record, and say what differs.
+
+        Members who wait to be derived in the original are left out: they are unfinished, not wrong.
+        """
+        ids = sorted({*walk_members(self._original), *walk_members(self._fresh)})
+        for start in range(0, len(ids), MEMBERS):
+            yield from self._compare(ids[start : start + MEMBERS])
+
+    def _compare(self, ids: list[str]) -> Iterator[Difference]:
+        stored = {member_id: thaw_member(row) for member_id, row in self._original.members(ids).items()}
+        work = Workset(self._fresh)
+        around = circle(work, ids)
+        for member_id in ids:
+            member = stored.get(member_id)
+            if member is None:
+                yield Difference(member_id, "", None, "known from the raw log")
+            elif member_id not in around.members:
+                yield Difference(member_id, "", "known", None)
+            elif member.derived_at and not waits(member):
+                at = member.derived_at
+                reference = with_registry(self._reference, self.pipeline.facilities, at)
+                view = derive(around.facts_of(member_id, around.links(at), at), reference, at)
+                yield from differences(member_id, member.view, view)
+
+    def apply(self, original: Store) -> None:
+        """Put the recomputed facts into the original, and derive every member again."""
+        fresh_keys = set()
+        batch = Batch()
+        for row in walk_patients(self._fresh):
+            fresh_keys.add(row.key)
+            batch.patients.append(row)
+            if len(batch.patients) == CHUNK:
+                original.commit(batch)
+                batch = Batch()
+        # What the raw log no longer tells of a source patient is emptied, not deleted: its key may be linked by people.
+        gone = [row for row in walk_patients(original) if row.key not in fresh_keys]
+        batch.patients += [PatientRow(row.key, b"", row.identifiers) for row in gone]
+        batch.reference = {
+            name: blob for name in ("facilities", "digest") if (blob := self._fresh.reference(name)) is not None
+        }
+        original.commit(batch)
+        ids = list(walk_members(self._fresh))
+        for start in range(0, len(ids), MEMBERS):
+            self._apply_members(original, ids[start : start + MEMBERS])
+        original.commit(Batch(wake_all=True))
+
+    def _apply_members(self, original: Store, ids: list[str]) -> None:
+        kept, fresh = original.members(ids), self._fresh.members(ids)
+        rows = [
+            msgspec.structs.replace(
+                kept.get(member_id, row), facts=row.facts, identifiers=row.identifiers, on_roster=row.on_roster
+            )
+            for member_id, row in fresh.items()
+        ]
+        tasks = [task for row in rows for task in self.pipeline.task_rows(thaw_member(row))]
+        original.commit(Batch(members=rows, tasks=tasks))
+
+
+def waits(member: Member) -> bool:
+    """Whether a member was marked to be derived again and has not been yet."""
+    return member.wake_at is not None and member.wake_at.timestamp() == 0
+
+
+def differences(member_id: str, stored: View, recomputed: View) -> Iterator[Difference]:
+    """Every field of every stay and task that differs."""
+    before, after = _flat(stored), _flat(recomputed)
+    for path in sorted(before.keys() | after.keys()):
+        if before.get(path) != after.get(path):
+            yield Difference(member_id, path, _plain(before.get(path)), _plain(after.get(path)))
+
+
+def _flat(view: View) -> dict[str, object]:
+    found: dict[str, object] = {"flags": view.flags}
+    for stay in view.stays:
+        found |= {f"stays.{stay.stay_id}.{name}": value for name, value in msgspec.structs.asdict(stay).items()}
+    for task in view.tasks:
+        found |= {f"tasks.{task.task_id}.{name}": value for name, value in msgspec.structs.asdict(task).items()}
+    return found
+
+
+def _plain(value: object) -> object:
+    return msgspec.to_builtins(value)
