@@ -7,10 +7,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from models.errors import FileIsWrong
 from services.cli.context import AsJson, clock, command, place, print_json
 from services.runtime.pipeline import Pipeline
 from services.runtime.store.sqlite import SqliteStore
-from services.wiring.loading import Summary, files_in, keep_file, process
+from services.wiring.loading import Summary, check_named, files_in, keep_file, process
 
 
 def register(app: typer.Typer) -> None:
@@ -35,8 +36,16 @@ def load(
         console = Console(stderr=True)
         named = [path for path in paths if str(path) != "-"]
         with console.status("keeping ...") if console.is_terminal else _silence():
-            for path in files_in(named):
-                _add(total, keep_file(store, path, feed, clock()))
+            files = list(files_in(named))
+            check_named(store, [path for path, is_named in files if is_named])
+            for path, is_named in files:
+                try:
+                    _add(total, keep_file(store, path, feed, clock()))
+                except FileIsWrong as wrong:
+                    if is_named:
+                        raise
+                    total.left_out += 1
+                    print(f"left out: {wrong}", file=sys.stderr)
             if len(named) < len(paths):
                 _add(total, keep_file(store, sys.stdin.buffer, feed, clock(), "standard input"))
         if wait:

@@ -1,6 +1,7 @@
 """`load`: files into the journal, then through the pipeline."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -8,6 +9,7 @@ import msgspec
 
 from connectors.files.contract import Sheaf
 from connectors.files.intake import FileIntake
+from connectors.files.sniffing import HEAD_BYTES, sniff
 from connectors.hl7v2.batch import split_messages
 from models.errors import FileIsWrong, Problem
 from models.time import Instant
@@ -19,7 +21,9 @@ BULK = 1_000
 
 
 class Summary(msgspec.Struct):
-    """What became of the lines of a load. `lines` is `new` + `repeated`; the others count messages and rows."""
+    """What became of the lines of a load. `lines` is `new` + `repeated`; the others count messages and rows, and
+    `left_out` the files of a folder that are of no kind we know.
+    """
 
     lines: int = 0
     new: int = 0
@@ -27,6 +31,7 @@ class Summary(msgspec.Struct):
     not_interpreted: int = 0
     parked: int = 0
     quarantined: int = 0
+    left_out: int = 0
 
 
 def intake_of(store: Store) -> FileIntake:
@@ -34,8 +39,8 @@ def intake_of(store: Store) -> FileIntake:
     return FileIntake(split_hl7=lambda body: split_messages(body).messages, checkpoint=store.checkpoint)
 
 
-def files_in(paths: list[Path]) -> Iterator[Path]:
-    """Files as given, and those in folders (and folders in them) in order of name, dot files left out.
+def files_in(paths: list[Path]) -> Iterator[tuple[Path, bool]]:
+    """Files as given (True), and those in folders and folders in them (False) in order of name, without dot files.
 
     Raises:
         FileIsWrong: a path does not exist, each of them listed.
@@ -47,9 +52,29 @@ def files_in(paths: list[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
             inside = (file for file in path.rglob("*") if file.is_file())
-            yield from sorted(f for f in inside if not any(p.startswith(".") for p in f.relative_to(path).parts))
+            seen = (f for f in inside if not any(p.startswith(".") for p in f.relative_to(path).parts))
+            yield from ((file, False) for file in sorted(seen))
         else:
-            yield path
+            yield path, True
+
+
+def check_named(store: Store, paths: list[Path]) -> None:
+    """Refuse files of no kind we know before anything is kept.
+
+    Raises:
+        FileIsWrong: every such file is listed.
+    """
+    problems: list[Problem] = []
+    for path in paths:
+        with path.open("rb") as file:
+            if sniff(file.read(HEAD_BYTES)) not in (None, "archive"):
+                continue
+        try:
+            next(intake_of(store).read(path, feed="", received_at=datetime.now(UTC)), None)
+        except FileIsWrong as wrong:
+            problems += wrong.problems
+    if problems:
+        raise FileIsWrong(problems)
 
 
 def keep(store: Store, sheaf: Sheaf) -> tuple[int, int]:
