@@ -28,7 +28,8 @@ NEGATIONS: frozenset[str] = frozenset(
 class Teller(msgspec.Struct, frozen=True, array_like=True):
     """Who told a fact: the message's name (SHA-256 of its bytes, hex), when we received it, over which feed.
 
-    `recorded` and `occurred` are set for updates only, whose content key leaves both clocks out; `sent` is MSH-7.
+    `recorded` and `occurred` are set where the fact's content key leaves both clocks out: updates and deaths. `sent`
+    is MSH-7.
     """
 
     name: str
@@ -70,13 +71,12 @@ class Statement(msgspec.Struct, frozen=True, array_like=True, tag_field="fact", 
         visit: (assigning authority or "", PV1-19.1); None when the message has none.
         alternate_visit, account: PV1-50 and PID-18, "" when absent.
         old_visits: earlier numbers of the same encounter (MRG-5, MRG-3 on A06/A07), as (authority, number).
-        location: PV1-3.1 point of care.
+        location: PV1-3.1 point of care. admission_type: PV1-4, table 0007 (N newborn).
         admitted, discharged: PV1-44 and PV1-45. `discharge_deleted` is PV1-45 = `""`.
         expected: PV2-8 of a plan.
         disposition: PV1-36 after the feed's map, two digits where it is a UB-04 code.
         occurred, recorded, sent: R-64 clocks; None on updates (the tellers hold them).
         may_close: an update's discharge time may close a stay that nobody discharged (R-66, feed option).
-        deceased, deceased_at: PID-30 = Y, PID-29.
     """
 
     kind: StatementKind
@@ -91,14 +91,13 @@ class Statement(msgspec.Struct, frozen=True, array_like=True, tag_field="fact", 
     old_visits: tuple[tuple[str, str], ...] = ()
     patient_class: PatientClass = ""
     location: str = ""
+    admission_type: str = ""
     admitted: Stamp | None = None
     discharged: Stamp | None = None
     discharge_deleted: bool = False
     expected: Stamp | None = None
     disposition: str = ""
     diagnoses: tuple[Diagnosis, ...] = ()
-    deceased: bool = False
-    deceased_at: Stamp | None = None
     occurred: Stamp | None = None
     recorded: Stamp | None = None
     sent: Stamp | None = None
@@ -145,6 +144,14 @@ class Known(msgspec.Struct, frozen=True, array_like=True, tag_field="fact", tag=
 
     source_patient: str
     persona: Persona
+
+
+class DeathWord(msgspec.Struct, frozen=True, array_like=True, tag_field="fact", tag="death"):
+    """A message says that the patient died (PID-30 = Y, or a time in PID-29), or that they did not (PID-30 = N)."""
+
+    source_patient: str
+    died: bool
+    at: Stamp | None = None
 
 
 class RosterRow(msgspec.Struct, frozen=True, array_like=True, tag_field="fact", tag="roster"):
@@ -227,7 +234,7 @@ class Facility(msgspec.Struct, frozen=True, array_like=True, tag_field="fact", t
     sensitivity: str = ""
 
 
-PatientFact = Statement | PatientEdge | VisitMove | VisitRename | Known
+PatientFact = Statement | PatientEdge | VisitMove | VisitRename | Known | DeathWord
 MemberFact = RosterRow | CareEvent | Claim
 Fact = PatientFact | MemberFact | Decision | QuarantineDecision | Facility
 

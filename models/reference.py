@@ -31,6 +31,8 @@ class Reference(msgspec.Struct, frozen=True):
     Args:
         rules: the rule book. facilities: by facility id *and* by every alias. calendars, value_sets: by name;
             a value set is the frozen set of its codes. feeds: by name. zone: the setting `time_zone`.
+        missing_sets: by rule id, flags for the value sets that its evidence needs and nobody loaded. digest: of all
+            this, to tell when a store was derived with something else.
     """
 
     rules: tuple[Rule, ...]
@@ -39,4 +41,5 @@ class Reference(msgspec.Struct, frozen=True):
     calendars: Mapping[str, Calendar] = {}
     value_sets: Mapping[str, frozenset[str]] = {}
     feeds: Mapping[str, FeedHabits] = {}
+    missing_sets: Mapping[str, tuple[str, ...]] = {}
     digest: str = ""

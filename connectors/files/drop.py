@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import logging
 import os
 import stat
 import time
@@ -12,6 +13,8 @@ from typing import BinaryIO
 import msgspec
 
 from models.errors import FileIsWrong, MessageIsWrong, WorldIsAway
+
+log = logging.getLogger(__name__)
 
 TAKEN, REFUSED, DONE = "taken", "refused", ".done"
 _UNFINISHED = (".tmp", ".part", "~", DONE)
@@ -55,14 +58,32 @@ class DropFolder:
         self._folder, self._take, self._clock = folder, take, clock
         self._quiet_seconds, self._poll_seconds = quiet_seconds, poll_seconds
         self._seen: dict[str, tuple[_Look, float]] = {}
+        self.failure = ""
+        """Why the last sweep ended early; empty while all is well."""
+
+    def make(self) -> None:
+        """Make the folder, and those in it, where they are missing.
+
+        Raises:
+            OSError: that is not allowed here.
+        """
+        for folder in (self._folder, self._folder / TAKEN, self._folder / REFUSED):
+            folder.mkdir(parents=True, exist_ok=True)
 
     async def run(self) -> None:
-        """Watch until cancelled. A disk that is away is asked again."""
+        """Watch until cancelled. A disk that is away is asked again, and no error ends the watch."""
         while True:
+            failure = ""
             try:
                 await self.sweep()
             except (OSError, WorldIsAway):
                 self._seen.clear()
+                failure = "a drop folder or the store behind it is away"
+            except Exception as error:  # noqa: BLE001 - a bug met by one file must not stop the watch unseen
+                failure = f"taking a file failed with {type(error).__name__}"
+            if failure and failure != self.failure:
+                log.error("%s, trying again", failure)
+            self.failure = failure
             await asyncio.sleep(self._poll_seconds)
 
     async def sweep(self) -> int:
@@ -76,8 +97,7 @@ class DropFolder:
         return sum([await self._offer(name, look) for name, look in ready])
 
     def _ready(self) -> list[tuple[str, _Look]]:
-        for folder in (self._folder, self._folder / TAKEN, self._folder / REFUSED):
-            folder.mkdir(parents=True, exist_ok=True)
+        self.make()
         now, looks = self._clock(), _looks(self._folder)
         self._seen = {
             name: before if (before := self._seen.get(name)) and before[0] == look else (look, now)

@@ -27,7 +27,7 @@ _ARCHIVES = (
     b"Rar!",
 )
 # Messages without their MSH are HL7 too: they go to quarantine by message, not back to the sender by file.
-_HL7 = re.compile(rb"MSH|(?:FHS|BHS)[^A-Za-z0-9]|(?:EVN|PID|PV1)\|")
+_HL7 = re.compile(rb"(?:MSH|FHS|BHS)[^A-Za-z0-9]|MSH[^,\r\n]*[\r\n]|(?:EVN|PID|PV1)\|")
 # A first line longer than the head cannot be parsed; its keys still tell.
 _KEYS: tuple[tuple[re.Pattern[bytes], FileKind], ...] = (
     (re.compile(rb'"received_at"\s*:'), "journal"),

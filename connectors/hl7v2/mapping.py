@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from connectors.hl7v2.paths import Path
 from connectors.hl7v2.patient import Patient, Reader, merged_of, patient_of
 from connectors.hl7v2.reader import Message
-from connectors.hl7v2.statement import Clocks, clocks_of, number_at, statement_of
+from connectors.hl7v2.statement import Clocks, clocks_of, death_of, number_at, statement_of
 from connectors.hl7v2.triggers import DESCRIPTIONS, LINKS, MERGES, MOVES, RENAMES, STATEMENTS
 from models.errors import MessageIsWrong
-from models.events import Event, Fact, Known, PatientEdge, Statement, Teller, VisitMove, VisitRename
+from models.events import DeathWord, Event, Fact, Known, PatientEdge, Statement, Teller, VisitMove, VisitRename
 from models.time import Instant, Stamp
 
 
@@ -44,13 +44,15 @@ def is_interpreted(trigger: str) -> bool:
 
 
 def _is_update(fact: Fact) -> bool:
-    return isinstance(fact, Statement) and fact.kind == "update"
+    return isinstance(fact, DeathWord) or (isinstance(fact, Statement) and fact.kind == "update")
 
 
 def _facts(message: Message, trigger: str, clocks: Clocks, reader: Reader) -> Iterator[Fact]:
     groups = list(_patients(message, reader))
-    for _, patient in groups:
+    for part, patient in groups:
         yield Known(patient.key, patient.persona)
+        if death := death_of(part, patient, clocks, reader.flags):
+            yield death
     if trigger in STATEMENTS:
         for part, patient in groups if trigger == "A17" else groups[:1]:
             statement = statement_of(part, trigger, patient, clocks, reader)

@@ -10,7 +10,7 @@ from connectors.hl7v2.reader import Message, Segment
 from connectors.hl7v2.times import BadTime, stamp, with_offset
 from connectors.hl7v2.triggers import ADMISSIONS, STATEMENTS
 from models.errors import MessageIsWrong
-from models.events import Diagnosis, PatientClass, Statement, StatementKind
+from models.events import DeathWord, Diagnosis, PatientClass, Statement, StatementKind
 from models.time import Stamp
 
 _DIGITS = re.compile(r"\d{1,2}")
@@ -53,11 +53,10 @@ def statement_of(message: Message, trigger: str, patient: Patient, clocks: Clock
     visit = number_at(message, profile.visit, reader)
     alternate, account = (number_at(message, at, reader) for at in (profile.alternate_visit, profile.account))
     deleted = _is_deleted(message, kind, profile)
-    deceased, deceased_at = _death(message, clocks.offset, reader.flags)
     if kind == "update" and not _tells_of_a_visit(message, trigger, (visit, alternate, admitted, discharged), account):
-        if not (deceased or deleted):
+        if not deleted:
             return None
-        kind = "note"  # a death is worth keeping; it belongs to no stay
+        kind = "note"
     occurred, recorded, sent = (
         (None, None, None) if kind == "update" else _clocks(trigger, clocks, admitted, discharged)
     )
@@ -74,14 +73,13 @@ def statement_of(message: Message, trigger: str, patient: Patient, clocks: Clock
         old_visits=_old_visits(message, visit, account, reader) if trigger in {"A06", "A07"} else (),
         patient_class=_class(message, profile),
         location=profile.location.read(message),
+        admission_type=message.text("PV1", 4).upper(),
         admitted=admitted,
         discharged=discharged,
         discharge_deleted=deleted,
         expected=_lenient(profile.expected.read(message), clocks.offset, reader.flags),
         disposition=disposition,
         diagnoses=_diagnoses(message) if message.has("DG1") else (),
-        deceased=deceased,
-        deceased_at=deceased_at,
         occurred=occurred,
         recorded=recorded,
         sent=sent,
@@ -180,15 +178,15 @@ def _rank(dg1: Segment) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0
 
 
-def _death(message: Message, offset: int | None, flags: set[str]) -> tuple[bool, Stamp | None]:
-    """PID-30 and PID-29; a time of death without an indicator says it too."""
+def death_of(message: Message, patient: Patient, clocks: Clocks, flags: set[str]) -> DeathWord | None:
+    """PID-30 and PID-29; a time of death without an indicator says it too. None when the message is silent."""
     pid = message.first("PID")
     if pid is None:
-        return False, None
-    when = _lenient(pid.text(29), offset, flags)
-    said = pid.text(30).upper()
-    dead = said == "Y" or (when is not None and said != "N")
-    return dead, when if dead else None
+        return None
+    when, said = _lenient(pid.text(29), clocks.offset, flags), pid.text(30).upper()
+    if said == "N":
+        return DeathWord(patient.key, died=False)
+    return DeathWord(patient.key, True, when) if said == "Y" or when else None
 
 
 def _old_visits(

@@ -77,6 +77,7 @@ class Links:
     def __init__(self, evidence: Evidence, as_of: Instant) -> None:
         self._evidence, self._as_of = evidence, as_of
         self._answers: dict[Instant, _Answer] = {}
+        self._known_since: dict[tuple[str, Persona | None, str], Instant] = {}
         self._times = sorted({at for at in _instants(evidence) if at <= as_of}, reverse=True)
         self._now = self._answer(as_of)
 
@@ -89,10 +90,6 @@ class Links:
             return None
         since = self._since(patient, persona, member_id)
         return Link(member_id, max(since, moved_at) if moved_at else since)
-
-    def is_linked(self, patient: str, member_id: str) -> bool:
-        """Whether anything this source patient is told of now belongs to the member."""
-        return member_id in self._now.members_of(patient)
 
     def members_of(self, patient: str) -> set[str]:
         """The members that a source patient's facts belong to."""
@@ -113,6 +110,12 @@ class Links:
 
     def _since(self, patient: str, persona: Persona | None, member_id: str) -> Instant:
         """The receipt that made the link possible: the start of its last unbroken run."""
+        key = (patient, persona, member_id)
+        if key not in self._known_since:
+            self._known_since[key] = self._search_since(patient, persona, member_id)
+        return self._known_since[key]
+
+    def _search_since(self, patient: str, persona: Persona | None, member_id: str) -> Instant:
         since = self._as_of
         for at in self._times:
             if self._answer(at).member(patient, persona) != member_id:

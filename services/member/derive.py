@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from models.events import CareEvent, Claim, RosterRow, Teller, VisitRename
+from models.events import CareEvent, Claim, DeathWord, RosterRow, Teller, VisitRename
 from models.reference import Reference
 from models.time import Instant
 from models.view import View
@@ -22,6 +22,7 @@ class MemberFacts(msgspec.Struct, frozen=True):
     member_id: str
     heard: Sequence[Heard] = ()
     renames: Sequence[VisitRename] = ()
+    deaths: Sequence[tuple[DeathWord, Sequence[Teller]]] = ()
     roster: Mapping[RosterRow, Sequence[Teller]] = {}
     care_events: Mapping[CareEvent, Sequence[Teller]] = {}
     claims: Mapping[Claim, Sequence[Teller]] = {}
@@ -55,11 +56,11 @@ def workings(facts: MemberFacts, reference: Reference, as_of: Instant) -> Workin
     """Derive, and keep the steps."""
     roster = Roster(facts.roster.items(), reference.zone)
     resolver = Resolver(reference)
-    said = [resolver.resolve(heard) for heard in facts.heard]
+    said = [s for heard in facts.heard for s in resolver.resolve(heard)]
     folded = stays(facts.member_id, said, facts.renames, reference, as_of)
-    death, unconfirmed = death_of(folded, said)
+    death, unconfirmed = death_of(folded, facts.deaths, reference.zone)
     deeds = Deeds(facts.care_events, facts.claims, roster, reference.value_sets, reference.zone)
-    follow_ups = list(History(folded, roster, death, reference.zone).follow_ups())
+    follow_ups = list(History(folded, roster, death, reference.zone, as_of).follow_ups())
     listed, wakes = tasks(facts.member_id, follow_ups, deeds, roster, reference, as_of)
     wakes += [*roster.changes(), *deeds.instants(), *(f.closes_at for f in folded if f.closes_at)]
     view = View(

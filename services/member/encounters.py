@@ -150,6 +150,12 @@ class Part:
         return self.replay.started_at
 
     @property
+    def starts(self) -> list[Instant]:
+        """When each of its legs began; for a plan or a cancelled one, when it was to."""
+        legs = [leg.started_at for leg in self.replay.legs if leg.started_at]
+        return legs or ([self.start] if self.start else [])
+
+    @property
     def is_bed(self) -> bool:
         return self.replay.patient_class in BEDS
 
@@ -174,11 +180,12 @@ def _is_same_stay(one: Part, other: Part) -> bool:
         return False  # one sender that gives two numbers means two stays
     if one.start is None or other.start is None:
         return _ends_meet(one, other)
-    return abs(one.start - other.start) <= SAME_START
+    return _distance(one, other) <= SAME_START
 
 
 def _distance(one: Part, other: Part) -> timedelta:
-    return abs(one.start - other.start) if one.start and other.start else SAME_START
+    """How far apart two parts start; a second source may state the arrival where the first knows the admission."""
+    return min((abs(a - b) for a in one.starts for b in other.starts), default=SAME_START)
 
 
 def _ends_meet(one: Part, other: Part) -> bool:

@@ -61,7 +61,8 @@ class Deeds:
             case TaskActionEvidence(action):
                 return self._first(self._notes(window, {action}), window)
             case RosterEvidence(field):
-                return self._listed(field, window)
+                named = self._roster.first_named(field, window.start, window.until)
+                return Done(*named) if named else None
             case _:
                 assert_never(wanted)
 
@@ -102,14 +103,6 @@ class Deeds:
             if detail.get("action") in actions and detail.get("task") in window.task_names:
                 said = detail.get("action", "")
                 yield Done(at, name, reason=detail.get("reason") or ("" if said == "done" else said))
-
-    def _listed(self, field: str, window: "Window") -> Done | None:
-        for listed in self._roster.listed:
-            if getattr(listed.row, field) and listed.received_at <= window.until:
-                day = max(local_day(listed.received_at, self._zone), window.day)
-                if getattr(self._roster.assignment_on(day), field, ""):
-                    return Done(max(listed.received_at, window.start), listed.name)
-        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,22 @@
 """What happened that a rule may answer: occasions, with what starts their clocks and what ends their follow-up."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from models.events import DeathWord, Teller
 from models.rule import Clock, Ending, Lack, Rule
-from models.time import Instant, local_day, start_of_day
+from models.time import Instant, Stamp, local_day, resolve, start_of_day
 from services.member.replay import BEDS, Occurrence
 from services.member.roster import FOREVER, Roster, Span
 from services.member.said import Said
 from services.member.stays import Folded
 from services.timeliness.clocks import Occasion, community
 
+DAY = timedelta(days=1)
 FOLLOW_UP = timedelta(days=30)
 """A transition's follow-up runs to D+30 (care-rules §1.6)."""
 EXPIRED = frozenset({"20", "40", "41", "42"})
@@ -59,13 +61,17 @@ class FollowUp:
 class History:
     """A member's stays, roster and death, and the follow-ups that come of them."""
 
-    def __init__(self, stays: Sequence[Folded], roster: Roster, death: Death | None, zone: ZoneInfo) -> None:
-        self._stays, self._roster, self._death, self._zone = stays, roster, death, zone
+    def __init__(
+        self, stays: Sequence[Folded], roster: Roster, death: Death | None, zone: ZoneInfo, as_of: Instant
+    ) -> None:
+        self._stays, self._roster, self._death, self._zone, self._as_of = stays, roster, death, zone, as_of
         self._beds = [s for s in stays if s.is_bed]
 
     def follow_ups(self) -> Iterator[FollowUp]:
         """Every occasion that a rule may answer, standing or taken back."""
         for stay in self._stays:
+            if is_well_baby(stay):
+                continue
             for occurrence in stay.occurrences:
                 if not self._is_silent(stay, occurrence):
                     yield from self._of(stay, occurrence)
@@ -80,15 +86,18 @@ class History:
         return any(occurrence.told_at >= o.told_at for o in standing if o.patient_class in BEDS)
 
     def _of(self, stay: Folded, occurrence: Occurrence) -> Iterator[FollowUp]:
-        at = occurrence.starts_at
-        day = local_day(occurrence.told_at if occurrence.event == "planned" else at, self._zone)
+        # A plan happens when it is made, whenever the member is expected.
+        at = occurrence.first.occurred if occurrence.event == "planned" else occurrence.starts_at
+        day = local_day(at, self._zone)
         span = self._roster.span_on(day)
         if span:
             yield self._follow_up(stay, occurrence, at, day, span, occurrence.event, occurrence.told_at, None)
         if occurrence.event == "discharged":
             for later in self._taking_over(at, day, span):
-                told_at = max(occurrence.told_at, later.received_at)
                 start = start_of_day(later.start, self._zone)
+                told_at = max(occurrence.told_at, later.received_at)
+                if told_at + DAY <= start:
+                    told_at = start  # a plan that knew ahead is told when its time comes
                 yield self._follow_up(stay, occurrence, at, day, later, f"takeover:{later.mcp_id}", told_at, start)
 
     def _taking_over(self, at: Instant, day: date, span: Span | None) -> Iterator[Span]:
@@ -113,9 +122,11 @@ class History:
             standing = stay.replay.discharge
             if standing and occurrence.ended_by is None:
                 starts["discharged_at"] = standing.starts_at
-        lead_known = self._roster.lead_known_at(day)
+        lead_known = self._roster.first_named(
+            "lead_cm_id", told_at, min(starts.get("discharged_at", self._as_of), self._as_of)
+        )
         if lead_known:
-            starts["assignment_receipt"] = max(told_at, lead_known)
+            starts["assignment_receipt"] = lead_known[0]
         disposition = stay.replay.discharge.disposition if stay.replay.discharge else ""
         occasion = Occasion(
             event=occurrence.event,
@@ -123,7 +134,8 @@ class History:
             day=day,
             to=self._destination(stay, occurrence, at),
             risk=self._risk(stay, day),
-            lacks=self._lacks(day),
+            lacks=self._lacks(day, told_at),
+            gains=frozenset({"lead_cm"}) if lead_known else frozenset(),
             left_against_advice=disposition == AGAINST_ADVICE,
             starts=starts,
         )
@@ -158,13 +170,16 @@ class History:
                 continue
             if (closed and closed <= at) or (end and end <= at and not community(stay.stay.disposition)):
                 continue
+            before = self._roster.span_on(day - timedelta(days=1))
+            if end and end <= at and before and before.mcp_id != span.mcp_id:
+                continue  # another plan takes over: its own notice tells its own care manager
             occasion = Occasion(
                 event="assigned",
                 patient_class=stay.stay.patient_class,
                 day=day,
                 to="",
                 risk=self._risk(stay, day),
-                lacks=self._lacks(day),
+                lacks=self._lacks(day, new.received_at),
                 left_against_advice=False,
                 starts={"first_receipt": max(new.received_at, stay.occurrences[0].told_at)},
             )
@@ -189,9 +204,11 @@ class History:
             return "pregnancy"
         return risk
 
-    def _lacks(self, day: date) -> frozenset[Lack]:
+    def _lacks(self, day: date, told_at: Instant) -> frozenset[Lack]:
+        """What the member had not when the occasion was told: a lead assigned since then is how the lack was met."""
         lacks: set[Lack] = set()
-        if self._roster.lead_known_at(day) is None:
+        row = self._roster.assignment_on(day, told_at)
+        if row is None or not row.lead_cm_id:
             lacks.add("lead_cm")
         if not self._roster.is_in_ecm(day):
             lacks.add("ecm")
@@ -223,10 +240,19 @@ class History:
         return min(found, default=None)
 
 
-def death_of(stays: Sequence[Folded], said: Sequence[Said]) -> tuple[Death | None, bool]:
+def is_well_baby(stay: Folded) -> bool:
+    """A routine newborn has no transition of its own; a sick one has (care-rules §1.2)."""
+    codes = {d.code for s in stay.said for d in s.statement.diagnoses}
+    newborn = any(s.statement.admission_type == "N" for s in stay.said) or any(c.startswith("Z38") for c in codes)
+    return newborn and not any(c.startswith("P") for c in codes)
+
+
+def death_of(
+    stays: Sequence[Folded], words: Iterable[tuple[DeathWord, Sequence[Teller]]], zone: ZoneInfo
+) -> tuple[Death | None, bool]:
     """When the member died, and whether one feed alone says so (which waits for a second, R-78).
 
-    A discharge with an expired disposition is enough; a death flag needs two feeds.
+    A discharge with an expired disposition is enough; a death flag needs two feeds, by the newest word of each.
     """
     by_discharge = [
         Death(o.at, o.first.name)
@@ -234,10 +260,20 @@ def death_of(stays: Sequence[Folded], said: Sequence[Said]) -> tuple[Death | Non
         for o in stay.occurrences
         if o.event == "discharged" and o.ended_by is None and o.disposition in EXPIRED
     ]
-    flagged = [s for s in said if s.statement.deceased]
     if by_discharge:
         return min(by_discharge, key=lambda d: (d.at, d.name)), False
-    if len({s.feed for s in flagged}) > 1:
-        first = min(flagged, key=lambda s: (s.deceased_at or s.occurred, s.name))
-        return Death(first.deceased_at or first.occurred, first.name), False
-    return None, bool(flagged)
+    newest: dict[str, tuple[tuple[Instant, Instant, str], DeathWord]] = {}
+    for word, tellers in words:
+        for teller in tellers:
+            said_at = _instant(teller.recorded or teller.sent, zone) or teller.received_at
+            version = (said_at, teller.received_at, teller.name)
+            if teller.feed not in newest or version > newest[teller.feed][0]:
+                newest[teller.feed] = (version, word)
+    dead = [(_instant(word.at, zone) or version[0], version[2]) for version, word in newest.values() if word.died]
+    if len(dead) > 1:
+        return Death(*min(dead)), False
+    return None, bool(dead)
+
+
+def _instant(stamp: Stamp | None, zone: ZoneInfo) -> Instant | None:
+    return resolve(stamp, zone).at if stamp else None

@@ -9,7 +9,7 @@ from typing import Literal
 
 from models.events import PatientClass
 from models.time import Instant, Precision
-from services.member.said import Said, clamped, precision_of
+from services.member.said import Said, clamped, is_ahead, precision_of
 
 RANK: dict[str, int] = {"": 0, "other": 0, "outpatient": 0, "emergency": 1, "observation": 2}
 """How far a class is on the way into a bed; the beds (`inpatient`, `snf`, `ltc`) rank 3."""
@@ -65,12 +65,12 @@ class Occurrence:
 
 @dataclass(slots=True)
 class Leg:
-    """A stretch of an encounter in one class; `began_by` is the kind of statement that opened it."""
+    """A stretch of an encounter in one class; `opened_by` is the statement that opened it."""
 
     patient_class: PatientClass
     started_at: Instant | None
     admission: Occurrence
-    began_by: str
+    opened_by: Said
     precision: Precision = "second"
     level_change: Occurrence | None = None
 
@@ -88,8 +88,13 @@ class Replay:
         self._is_void = False
         self._is_cancelled = False
         self._dead_times: set[Instant] = set()
+        self._left_numbers = {old[1] for s in self.said for old in s.statement.old_visits}
+        last: Said | None = None
         for one in self.said:
-            self._take(one)
+            # The same update said again with nothing in between changes nothing: a storm of them costs one.
+            if last is None or one.heard is not last.heard:
+                self._take(one)
+            last = one
         if self.discharge:
             self.discharge.patient_class = self.patient_class
 
@@ -177,10 +182,14 @@ class Replay:
             self._begin(s, at)
             return
         higher = rank(s.patient_class) - rank(self._leg.patient_class)
-        if self.discharge and at >= self.discharge.at and higher >= 0:
-            # The number is used again within a day: the member is back, so the discharge is over.
+        if self.discharge and at >= self.discharge.at and higher >= 0 and self._has_spoken(s.feed):
+            # The number is used again within a day: the member is back, so the discharge is over. From a feed that
+            # speaks for the first time it is the admission we know, by another clock.
             _end(self.discharge, s)
             self.discharge = None
+            if higher == 0:
+                self._leg.admission.told.append(s)
+                return
         if higher > 0:
             self._begin(s, self._start_of_next_leg(s))
         elif higher == 0 or not s.patient_class:
@@ -221,7 +230,7 @@ class Replay:
             # A move between levels of care is no second admission: it has a notice of its own.
             at = clamped(s.occurred, s.first_receipt)
             admission = self._leg.admission
-            self.legs.append(Leg(s.patient_class, at, admission, "transfer"))
+            self.legs.append(Leg(s.patient_class, at, admission, s))
             self._leg.level_change = self._open("level_changed", s, at)
         elif rank(s.patient_class) > rank(here):
             self._begin(s, self._start_of_next_leg(s))
@@ -231,8 +240,15 @@ class Replay:
     def _discharged(self, s: Said) -> None:
         self._is_void = self._is_cancelled = False
         if self._be_there(s):
+            if self._ends_an_earlier_leg(s):
+                return
             self._confirm(s)
         self._close(s)
+
+    def _ends_an_earlier_leg(self, s: Said) -> bool:
+        """The emergency visit's own number is closed after A06 gave the admission a new one."""
+        number = s.statement.visit[1] if s.statement.visit else ""
+        return number in self._left_numbers and rank(s.patient_class) < rank(self._leg.patient_class)
 
     def _updated(self, s: Said) -> None:
         if not self.legs and self.plan:
@@ -248,7 +264,7 @@ class Replay:
             self._confirm(s)
         if s.discharged is None or s.discharged in self._dead_times:
             return
-        if self.discharge or (s.statement.may_close and clamped(s.discharged, s.first_receipt) == s.discharged):
+        if self.discharge or (s.statement.may_close and not is_ahead(s)):
             self._close(s)
 
     def _left(self, s: Said) -> None:
@@ -267,7 +283,7 @@ class Replay:
             self.leaves.append((left, s.occurred))
 
     def _untransferred(self, s: Said) -> None:
-        if self._be_there(s) and self._leg.began_by == "transfer" and len(self.legs) > 1:
+        if self._be_there(s) and self._leg.opened_by.kind == "transfer" and len(self.legs) > 1:
             _undo(self.legs.pop(), s)
 
     def _undischarged(self, s: Said) -> None:
@@ -322,12 +338,15 @@ class Replay:
             self._leg.admission.flags.add(flag)
         return True
 
+    def _has_spoken(self, feed: str) -> bool:
+        return any(told.feed == feed for leg in self.legs for told in leg.admission.told)
+
     def _begin(self, s: Said, at: Instant | None) -> None:
         patient_class = s.patient_class or "other"
         admission = self._open("admitted", s, at or clamped(s.occurred, s.first_receipt))
         precision = precision_of(s.statement.admitted)
         admission.patient_class, admission.precision = patient_class, precision
-        self.legs.append(Leg(patient_class, at, admission, s.kind, precision))
+        self.legs.append(Leg(patient_class, at, admission, s, precision))
 
     def _precede(self, s: Said, at: Instant) -> None:
         """An emergency visit told after the admission that it led to."""
@@ -348,7 +367,7 @@ class Replay:
         assert leg is not None
         if not s.patient_class or rank(s.patient_class) == rank(leg.patient_class):
             leg.admission.told.append(s)
-        if s.admitted is None:
+        if s.admitted is None or (self.ended_at and s.admitted >= self.ended_at):
             return
         earlier = self.legs[: self.legs.index(leg)]
         if earlier and (earlier[0].started_at is None or s.admitted <= earlier[0].started_at):
@@ -377,7 +396,7 @@ class Replay:
             self.discharge.precision = precision_of(s.statement.discharged)
         if s.statement.disposition:
             self.discharge.disposition = s.statement.disposition
-        if s.discharged and clamped(s.discharged, s.first_receipt) != s.discharged:
+        if is_ahead(s):
             self.discharge.flags.add("future_time")
 
     def _open(self, event: OccurrenceEvent, s: Said, at: Instant) -> Occurrence:

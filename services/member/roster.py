@@ -83,10 +83,10 @@ class Roster:
         row = listed.row
         return row.assigned_on or row.ecm_start or local_day(listed.received_at, self._zone)
 
-    def assignment_on(self, day: date) -> RosterRow | None:
-        """The row whose assignment is in force on a local day: the newest received of those that had begun."""
+    def assignment_on(self, day: date, known_by: Instant | None = None) -> RosterRow | None:
+        """The row whose assignment is in force on a local day: the newest received (by an instant) that had begun."""
         for listed in reversed(self.listed):
-            if self._since(listed) <= day:
+            if self._since(listed) <= day and (known_by is None or listed.received_at <= known_by):
                 row = listed.row
                 return row if row.ecm_end is None or day <= row.ecm_end else None
         return None
@@ -96,12 +96,18 @@ class Roster:
         row = self.assignment_on(local_day(at, self._zone))
         return Owner(mcp_id, row.ecm_provider_id, row.lead_cm_id) if row else Owner(mcp_id)
 
-    def lead_known_at(self, day: date) -> Instant | None:
-        """Since when we know the lead care manager of a local day; None when there is none."""
-        row = self.assignment_on(day)
-        if row is None or not row.lead_cm_id:
-            return None
-        return min(x.received_at for x in self.listed if x.row.lead_cm_id == row.lead_cm_id)
+    def first_named(
+        self, field: Literal["lead_cm_id", "ecm_provider_id"], start: Instant, until: Instant
+    ) -> tuple[Instant, str] | None:
+        """The first moment from `start` through `until` at which the rows received by then name a value for `field`,
+        and the message that told the row.
+        """
+        moments = {start, *self.changes(), *(x.received_at for x in self.listed)}
+        for at in sorted(at for at in moments if start <= at <= max(start, until)):
+            row = self.assignment_on(local_day(at, self._zone), at)
+            if row and getattr(row, field):
+                return at, next(x.name for x in self.listed if x.row == row)
+        return None
 
     def new_leads(self) -> list[NewLead]:
         """Every change of lead care manager that still stands."""

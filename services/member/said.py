@@ -1,6 +1,6 @@
 """A statement with its times resolved: what the sender meant, in this registry and these zones."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -41,7 +41,6 @@ class Said:
     admitted: Instant | None
     discharged: Instant | None
     expected: Instant | None
-    deceased_at: Instant | None
     first_receipt: Instant
     told_at: Instant
     name: str
@@ -85,8 +84,11 @@ class Resolver:
         known = self._reference.facilities.get(stated.upper())
         return known.facility_id if known else stated.upper() or facility_id
 
-    def resolve(self, heard: Heard) -> Said:
-        """Resolve one statement; its zone is the facility's, else the feed's, else the setting's (R-65)."""
+    def resolve(self, heard: Heard) -> list[Said]:
+        """Resolve one statement; its zone is the facility's, else the feed's, else the setting's (R-65).
+
+        An update is said again by every teller with clocks of its own: what it states may have died in between.
+        """
         statement = heard.statement
         facility_id = self.facility_of(statement)
         facility = self._reference.facilities.get(facility_id.upper())
@@ -107,42 +109,53 @@ class Resolver:
         first = heard.tellers[0]
         admitted = instant(statement.admitted)
         discharged = instant(_end_of_day(statement.discharged))
-        recorded, occurred = self._clocks(heard, instant, admitted, discharged)
-        is_negation = statement.kind in NEGATIONS
-        return Said(
-            heard=heard,
-            facility_id=facility_id,
-            patient_class=in_setting(statement.patient_class, facility.setting if facility else ""),
-            recorded=recorded,
-            occurred=occurred,
-            admitted=admitted,
-            discharged=discharged,
-            expected=instant(statement.expected),
-            deceased_at=instant(statement.deceased_at),
-            first_receipt=first.received_at,
-            told_at=max(first.received_at, heard.linked_at),
-            name=first.name,
-            version=(recorded, occurred, is_negation, first.received_at, first.name),
-            zone_flags=tuple(sorted(flags)),
-        )
+        patient_class = in_setting(statement.patient_class, facility.setting if facility else "")
+        expected = instant(statement.expected)
+        clocks = _clocks(heard, instant, admitted, discharged)
+        return [
+            Said(
+                heard=heard,
+                facility_id=facility_id,
+                patient_class=patient_class,
+                recorded=recorded,
+                occurred=occurred,
+                admitted=admitted,
+                discharged=discharged,
+                expected=expected,
+                first_receipt=first.received_at,
+                told_at=max(first.received_at, heard.linked_at),
+                name=first.name,
+                version=(recorded, occurred, statement.kind in NEGATIONS, told.received_at, told.name),
+                zone_flags=tuple(sorted(flags)),
+            )
+            for (recorded, occurred), told in clocks.items()
+        ]
 
-    @staticmethod
-    def _clocks(heard: Heard, instant, admitted, discharged) -> tuple[Instant, Instant]:  # type: ignore[no-untyped-def]
-        """(recorded, occurred) by R-64; an update takes the newest pair that any of its tellers states."""
-        statement = heard.statement
-        received = heard.tellers[0].received_at
-        if statement.kind != "update":
-            stated = {"admit": admitted, "to_inpatient": admitted, "discharge": discharged}.get(statement.kind)
-            sent = instant(statement.sent) or instant(heard.tellers[0].sent)
-            occurred = instant(statement.occurred) or stated or instant(statement.recorded) or sent or received
-            return instant(statement.recorded) or occurred, occurred
 
-        def pair(teller: Teller) -> tuple[Instant, Instant]:
-            recorded, occurred = instant(teller.recorded), instant(teller.occurred)
-            clock = recorded or occurred or instant(teller.sent) or teller.received_at
-            return clock, occurred or clock
+Clocks = dict[tuple[Instant, Instant], Teller]
+"""(recorded, occurred) pairs, each with who told it first."""
 
-        return max(map(pair, heard.tellers))
+
+def _clocks(
+    heard: Heard,
+    instant: Callable[[Stamp | None], Instant | None],
+    admitted: Instant | None,
+    discharged: Instant | None,
+) -> Clocks:
+    """The clocks of a statement by R-64: one pair, but for an update, whose tellers hold them."""
+    statement, first = heard.statement, heard.tellers[0]
+    if statement.kind != "update":
+        stated = {"admit": admitted, "to_inpatient": admitted, "discharge": discharged}.get(statement.kind)
+        sent = instant(statement.sent) or instant(first.sent)
+        recorded = instant(statement.recorded)
+        occurred = instant(statement.occurred) or stated or recorded or sent or first.received_at
+        return {(recorded or occurred, occurred): first}
+    found: Clocks = {}
+    for teller in heard.tellers:
+        occurred_at = instant(teller.occurred)
+        clock = instant(teller.recorded) or occurred_at or instant(teller.sent) or teller.received_at
+        found.setdefault((clock, occurred_at or clock), teller)
+    return found
 
 
 def _end_of_day(stamp: Stamp | None) -> Stamp | None:
@@ -174,6 +187,14 @@ def precision_of(stamp: Stamp | None) -> Precision:
 def clamped(at: Instant, receipt: Instant) -> Instant:
     """The time a clock may start from: nothing starts in the future of the message that told it."""
     return receipt if at - receipt > FUTURE_TOLERANCE else at
+
+
+def is_ahead(said: Said) -> bool:
+    """Whether a stated discharge lies in the future of its message; today's date alone does not."""
+    if said.discharged is None:
+        return False
+    is_day = precision_of(said.statement.discharged) == "day"
+    return said.discharged - said.first_receipt > (timedelta(days=1) if is_day else FUTURE_TOLERANCE)
 
 
 def first_told(said: Sequence[Said]) -> Said:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from uuid import UUID, uuid5
 
 from models.events import VisitRename
@@ -17,6 +18,7 @@ NAMESPACE = UUID("6f0f3c6e-5d0b-4b44-9a39-0f6f9d1c7a55")
 """The root of every id that hangs on a message's name."""
 
 
+@lru_cache(maxsize=50_000)
 def identify(*parts: str) -> str:
     """A stable id from what it is about; never from times or ordinals, which corrections move."""
     return str(uuid5(NAMESPACE, "|".join(parts)))
@@ -85,7 +87,7 @@ def _fold(member_id: str, parts: list[Part], reference: Reference, as_of: Instan
     leg = replay.admission
     stay = Stay(
         stay_id=identify(member_id, "stay", first.name),
-        facility_id=parts[-1].facility_id,
+        facility_id=replay.legs[-1].opened_by.facility_id if replay.legs else parts[-1].facility_id,
         patient_class=replay.patient_class,
         status=status,
         admitted_at=None if status == "planned" else replay.started_at,

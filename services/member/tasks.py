@@ -16,7 +16,6 @@ from services.member.followups import FollowUp
 from services.member.roster import Roster
 from services.member.stays import identify
 from services.timeliness.clocks import appears_at, applies, due_at
-from services.timeliness.compiling import value_sets_of
 
 INSTANTLY = timedelta(microseconds=1)
 """A task is overdue, and an end counts, from the first moment after; never at the due time itself."""
@@ -67,7 +66,7 @@ def tasks(
                 owner=roster.owner(verdict.closed_at or as_of, follow_up.mcp_id),
                 reason=verdict.reason,
                 because=(*follow_up.because, *verdict.because),
-                flags=_missing_sets(rule, reference),
+                flags=reference.missing_sets.get(rule.id, ()),
             )
             if task_id not in raised or raised[task_id].state == "cancelled":
                 raised[task_id] = task
@@ -96,7 +95,7 @@ def judge(
     if done and (due is None or done.at <= due):
         return Verdict("met", done.at, None, (done.name,))
     refused = deeds.impossible(rule.done_when, window)
-    if refused and not done:
+    if refused and not done and (due is None or refused.at <= due):
         return Verdict("not_possible", refused.at, refused.reason, (refused.name,))
     left = follow_up.occasion.starts.get("discharged_at")
     if "against_medical_advice" in rule.not_possible and follow_up.occasion.left_against_advice and left and not done:
@@ -108,12 +107,3 @@ def judge(
     if end:
         return Verdict("missed", end[0], end[1], (end[2],))
     return Verdict("overdue" if due and due < as_of else "open")
-
-
-def _missing_sets(rule: Rule, reference: Reference) -> tuple[str, ...]:
-    """Value sets that the rule's evidence needs and nobody loaded: said with the task, never a stop."""
-    return tuple(
-        f"value_set_missing:{name}"
-        for name in sorted(value_sets_of(rule.done_when))
-        if name not in reference.value_sets
-    )

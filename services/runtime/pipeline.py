@@ -20,7 +20,7 @@ from services.intake.reading import LineReader, Reading
 from services.member.derive import derive
 from services.member.diff import diff
 from services.member.facts import Facts, absorb, freeze, thaw
-from services.runtime.recall import Circle, circle, touched_members, with_registry
+from services.runtime.recall import Circle, circles, touched_members, with_registry
 from services.runtime.store.contract import Batch, JournalLine, MessageRow, QuarantineRow, Store, TaskRow
 from services.runtime.workset import Member, Workset, patients_of
 
@@ -146,14 +146,18 @@ class Pipeline:
 
     def derived(self, member_ids: Iterable[str], work: Workset, batch: Batch, as_of: Instant) -> None:
         """Derive members and say what changed. A member whose facts break `derive` is set aside, the rest goes on."""
-        around = circle(work, member_ids)
         reference = with_registry(self._reference, self.facilities, as_of)
-        links = around.links(as_of)
+        for around in circles(work, member_ids):
+            # Time never runs backwards for a record, nor for those who share its evidence.
+            at = max(as_of, *(member.derived_at or as_of for member in around.members.values()))
+            self._derive_circle(around, reference, work, batch, at)
+
+    def _derive_circle(self, around: Circle, reference: Reference, work: Workset, batch: Batch, at: Instant) -> None:
+        links = around.links(at)
+        facts = around.facts(links, at)
         for member_id, member in sorted(around.members.items()):
-            at = max(as_of, member.derived_at or as_of)
             try:
-                mine = links if at == as_of else around.links(at)
-                view = derive(around.facts_of(member_id, mine, at), reference, at)
+                view = derive(facts[member_id], reference, at)
             except Exception as error:  # noqa: BLE001 - a bug in derive must not stop the others (design §8)
                 # Without the traceback: its lines may show a person's values.
                 log.error("derive failed with %s; the member is set aside", type(error).__name__)  # noqa: TRY400

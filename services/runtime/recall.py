@@ -1,11 +1,12 @@
 """Put together what is known of members by an instant: rows, links, facts. The reading half of the pipeline."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
 
-from models.events import CareEvent, Claim, Facility, RosterRow, Statement, Teller, VisitRename
+from models.events import CareEvent, Claim, DeathWord, Facility, RosterRow, Statement, Teller, VisitRename
 from models.reference import Reference
 from models.time import Instant
 from services.identity.linking import Evidence, Links
@@ -18,59 +19,99 @@ T = TypeVar("T", RosterRow, CareEvent, Claim)
 
 
 class Circle:
-    """Members who may share evidence, every source patient that may be one of them, and the evidence itself."""
+    """Members who may share evidence, every source patient that may be one of them, and the evidence itself.
 
-    def __init__(self, members: Mapping[str, Member], patients: Sequence[Patient], evidence: Evidence) -> None:
-        self.members, self.patients, self.evidence = members, patients, evidence
+    A circle is closed: nothing outside it bears on who its patients are. Most have one member.
+    """
+
+    def __init__(self, members: Mapping[str, Member], patients: Sequence[Patient], others: Iterable[Member]) -> None:
+        self.members, self.patients = members, patients
+        self._evidence = Evidence()
+        for member in (*members.values(), *others):
+            for fact, tellers in member.facts.items():
+                if isinstance(fact, RosterRow):
+                    self._evidence.listed(fact, tellers)
+        for patient in patients:
+            for fact, tellers in patient.facts.items():
+                self._evidence.told(fact, tellers)
 
     def links(self, as_of: Instant) -> Links:
         """Who is who, by what had been received at an instant."""
-        return Links(self.evidence, as_of)
+        return Links(self._evidence, as_of)
 
-    def facts_of(self, member_id: str, links: Links, as_of: Instant) -> MemberFacts:
-        """What had been received of one member by an instant."""
-        heard: list[Heard] = []
-        renames: list[VisitRename] = []
+    def facts(self, links: Links, as_of: Instant) -> dict[str, MemberFacts]:
+        """What had been received of each member by an instant."""
+        heard: dict[str, list[Heard]] = defaultdict(list)
+        renames: dict[str, list[VisitRename]] = defaultdict(list)
+        deaths: dict[str, list[tuple[DeathWord, tuple[Teller, ...]]]] = defaultdict(list)
         for patient in self.patients:
-            mine = links.is_linked(patient.key, member_id)
+            belongs_to = links.members_of(patient.key)
             for fact, tellers in patient.facts.items():
-                told = _by(tellers, as_of)
-                if not told:
-                    continue
                 if isinstance(fact, Statement):
-                    link = links.of(fact)
-                    if link and link.member_id == member_id:
-                        heard.append(Heard(fact, told, link.since))
-                elif isinstance(fact, VisitRename) and mine:
-                    renames.append(fact)
-        own = known_by(self.members[member_id].facts, as_of)
-        return MemberFacts(
-            member_id=member_id,
-            heard=heard,
-            renames=renames,
-            roster=_only(own, RosterRow),
-            care_events=_only(own, CareEvent),
-            claims=_only(own, Claim),
-            flags=("merge_conflict",) if links.conflicted(member_id) else (),
-        )
+                    link = links.of(fact) if (told := _by(tellers, as_of)) else None
+                    if link:
+                        heard[link.member_id].append(Heard(fact, told, link.since))
+                elif isinstance(fact, VisitRename) and _by(tellers, as_of):
+                    for member_id in belongs_to:
+                        renames[member_id].append(fact)
+                elif isinstance(fact, DeathWord) and (told := _by(tellers, as_of)):
+                    for member_id in belongs_to:
+                        deaths[member_id].append((fact, told))
+        return {
+            member_id: MemberFacts(
+                member_id=member_id,
+                heard=heard[member_id],
+                renames=renames[member_id],
+                deaths=deaths[member_id],
+                roster=_only(own, RosterRow),
+                care_events=_only(own, CareEvent),
+                claims=_only(own, Claim),
+                flags=("merge_conflict",) if links.conflicted(member_id) else (),
+            )
+            for member_id, own in ((m, known_by(member.facts, as_of)) for m, member in self.members.items())
+        }
 
 
-def circle(work: Workset, member_ids: Iterable[str]) -> Circle:
-    """Load all that may bear on some members."""
+def circles(work: Workset, member_ids: Iterable[str]) -> list[Circle]:
+    """Load all that may bear on some members, in as few circles as share evidence."""
     members = {m.member_id: m for m in work.members(member_ids)}
-    identifiers = {i for m in members.values() for i in m.identifiers}
-    identifiers |= {("decided", member_id) for member_id in members}
+    identifiers = {i for m in members.values() for i in m.identifiers} | {("decided", m) for m in members}
     patients = group(work, work.patients_with(sorted(identifiers)))
-    evidence = Evidence()
-    others = work.members_with(sorted({i for p in patients for i in p.identifiers}))
-    for member in work.members({*members, *others}):
-        for fact, tellers in member.facts.items():
-            if isinstance(fact, RosterRow):
-                evidence.listed(fact, tellers)
+    others = work.members_with(sorted({i for p in patients for i in p.identifiers})) - members.keys()
+    everybody = [*members.values(), *work.members(others)]
+    return [
+        Circle(
+            {m.member_id: m for m in inside if m.member_id in members},
+            sorted(around, key=lambda p: p.key),
+            [m for m in inside if m.member_id not in members],
+        )
+        for inside, around in _closed(everybody, patients)
+        if any(m.member_id in members for m in inside)
+    ]
+
+
+def _closed(members: Sequence[Member], patients: Sequence[Patient]) -> Iterable[tuple[list[Member], list[Patient]]]:
+    """Split members and patients into sets that no identifier, edge or decision connects."""
+    parent: dict[tuple[str, str], tuple[str, str]] = {}
+
+    def find(node: tuple[str, str]) -> tuple[str, str]:
+        while (above := parent.setdefault(node, node)) != node:
+            node = above
+        return node
+
+    for member in members:
+        for identifier in (*member.identifiers, ("decided", member.member_id)):
+            parent[find(identifier)] = find(("member ", member.member_id))
     for patient in patients:
-        for fact, tellers in patient.facts.items():
-            evidence.told(fact, tellers)
-    return Circle(members, patients, evidence)
+        here = find(("patient ", patient.key))
+        for node in (*patient.identifiers, *(("patient ", key) for key in patient.neighbours)):
+            parent[find(node)] = here = find(here)
+    sets: dict[tuple[str, str], tuple[list[Member], list[Patient]]] = defaultdict(lambda: ([], []))
+    for member in members:
+        sets[find(("member ", member.member_id))][0].append(member)
+    for patient in patients:
+        sets[find(("patient ", patient.key))][1].append(patient)
+    return sets.values()
 
 
 def group(work: Workset, keys: Iterable[str]) -> list[Patient]:
@@ -99,8 +140,8 @@ def registry(facts: Facts, as_of: Instant) -> dict[str, Facility]:
             version = (tellers[-1].received_at, tellers[-1].name)
             if fact.facility_id not in newest or version > newest[fact.facility_id][0]:
                 newest[fact.facility_id] = (version, fact)
-    rows = [facility for _, facility in newest.values()]
-    aliases = {alias.upper(): row for row in sorted(rows, key=lambda r: r.facility_id) for alias in row.aliases}
+    rows = sorted((facility for _, facility in newest.values()), key=lambda row: row.facility_id)
+    aliases = {alias.upper(): row for row in rows for alias in row.aliases}
     return aliases | {row.facility_id.upper(): row for row in rows}
 
 

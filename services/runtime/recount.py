@@ -11,7 +11,7 @@ from models.view import View
 from services.intake.reading import LineReader
 from services.member.derive import derive
 from services.runtime.pipeline import Pipeline
-from services.runtime.recall import circle, with_registry
+from services.runtime.recall import circles, with_registry
 from services.runtime.store.contract import Batch, NewLine, PatientRow, Reader, Store, walk_members, walk_patients
 from services.runtime.workset import Member, Workset, thaw_member
 
@@ -75,17 +75,17 @@ class Recount:
     def _compare(self, ids: list[str]) -> Iterator[Difference]:
         stored = {member_id: thaw_member(row) for member_id, row in self._original.members(ids).items()}
         work = Workset(self._fresh)
-        around = circle(work, ids)
+        around = {member_id: each for each in circles(work, ids) for member_id in each.members}
         for member_id in ids:
             member = stored.get(member_id)
             if member is None:
                 yield Difference(member_id, "", None, "known from the raw log")
-            elif member_id not in around.members:
+            elif member_id not in around:
                 yield Difference(member_id, "", "known", None)
             elif member.derived_at and not waits(member):
-                at = member.derived_at
+                at, mine = member.derived_at, around[member_id]
                 reference = with_registry(self._reference, self.pipeline.facilities, at)
-                view = derive(around.facts_of(member_id, around.links(at), at), reference, at)
+                view = derive(mine.facts(mine.links(at), at)[member_id], reference, at)
                 yield from differences(member_id, member.view, view)
 
     def apply(self, original: Store) -> None:

@@ -4,7 +4,18 @@ from collections.abc import Collection, Iterable
 
 import msgspec
 
-from models.events import Decision, Event, Known, PatientEdge, RosterRow, Statement, Teller, VisitMove, VisitRename
+from models.events import (
+    DeathWord,
+    Decision,
+    Event,
+    Known,
+    PatientEdge,
+    RosterRow,
+    Statement,
+    Teller,
+    VisitMove,
+    VisitRename,
+)
 from models.time import Instant
 from models.view import View
 from services.identity.linking import identifiers_of
@@ -165,7 +176,7 @@ def freeze_member(member: Member) -> MemberRow:
 def patients_of(event: Event) -> tuple[str, ...]:
     """The source patients that a fact is kept with: both ends of an edge or a move."""
     match event.fact:
-        case Statement() | Known() | VisitRename() | Decision():
+        case Statement() | Known() | VisitRename() | DeathWord() | Decision():
             return (event.fact.source_patient,)
         case PatientEdge() | VisitMove():
             return (event.fact.source, event.fact.target)

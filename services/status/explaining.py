@@ -18,7 +18,7 @@ from models.rule import (
 )
 from models.time import Instant
 from models.view import Task
-from services.runtime.recall import circle
+from services.runtime.recall import circles
 from services.runtime.store.contract import Reader
 from services.runtime.workset import Workset
 from services.status.questions import Questions
@@ -72,11 +72,11 @@ def _facts(
 ) -> list[Json]:
     """The facts that messages with these names told, each with its messages down to the ACK."""
     wanted = set(names)
-    around = circle(Workset(reader), [member_id])
-    member = around.members.get(member_id)
-    known: dict[Fact, tuple[Teller, ...]] = dict(member.facts) if member else {}
-    for patient in around.patients:
-        known |= patient.facts
+    known: dict[Fact, tuple[Teller, ...]] = {}
+    for around in circles(Workset(reader), [member_id]):
+        known |= around.members[member_id].facts
+        for patient in around.patients:
+            known |= patient.facts
     shown = []
     for fact, tellers in known.items():
         told = [t for t in tellers if t.name in wanted and t.received_at <= as_of]

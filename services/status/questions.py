@@ -9,7 +9,7 @@ from models.time import Instant
 from models.view import Task, View
 from services.member.derive import Workings, derive, workings
 from services.member.facts import thaw
-from services.runtime.recall import circle, with_registry
+from services.runtime.recall import circles, with_registry
 from services.runtime.store.contract import Reader, walk_members
 from services.runtime.workset import Workset
 
@@ -46,16 +46,17 @@ class Questions:
             if self._same_reference and m.derived_at and m.derived_at <= as_of and (not m.wake_at or m.wake_at > as_of)
         }
         stale = [m.member_id for m in members if m.member_id not in fresh]
-        around = circle(work, stale)
-        links = around.links(as_of)
         reference = with_registry(self._reference, self._facilities, as_of)
+        recalled = {
+            member_id: facts
+            for around in circles(work, stale)
+            for member_id, facts in around.facts(around.links(as_of), as_of).items()
+        }
         for member in members:
             if member.member_id in fresh:
                 if member.on_roster:
                     yield member.member_id, member.view
-                continue
-            facts = around.facts_of(member.member_id, links, as_of)
-            if facts.roster:
+            elif (facts := recalled[member.member_id]).roster:
                 yield member.member_id, derive(facts, reference, as_of)
 
     def workings(self, member_id: str, as_of: Instant) -> Workings | None:
@@ -63,8 +64,8 @@ class Questions:
         work = Workset(self._reader)
         if not work.members([member_id]):
             return None
-        around = circle(work, [member_id])
-        facts = around.facts_of(member_id, around.links(as_of), as_of)
+        (around,) = circles(work, [member_id])
+        facts = around.facts(around.links(as_of), as_of)[member_id]
         if not facts.roster:
             return None
         return workings(facts, with_registry(self._reference, self._facilities, as_of), as_of)

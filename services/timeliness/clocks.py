@@ -35,7 +35,7 @@ class Occasion(msgspec.Struct, frozen=True):
         patient_class: of the stay at the trigger. day: the trigger's local date.
         to: where a discharge goes; empty for other events.
         risk: `high`, `medium`, `lower` or `pregnancy`.
-        lacks: what the member had not at the trigger.
+        lacks: what the member had not when the trigger was told. gains: what came before it was over.
         starts: the instants of the clocks that are known, UTC.
     """
 
@@ -45,6 +45,7 @@ class Occasion(msgspec.Struct, frozen=True):
     to: Literal["community", "facility", ""] = ""
     risk: str = ""
     lacks: frozenset[Lack] = frozenset()
+    gains: frozenset[Lack] = frozenset()
     left_against_advice: bool = False
     starts: Mapping[Clock, Instant] = {}
 
@@ -59,7 +60,7 @@ def applies(rule: Rule, occasion: Occasion) -> bool:
         and rule.effective_from <= occasion.day
         and (rule.effective_to is None or occasion.day <= rule.effective_to)
         and occasion.lacks.issuperset(rule.without)
-        and occasion.lacks.isdisjoint(rule.with_)
+        and (occasion.lacks - occasion.gains).isdisjoint(rule.with_)
     )
 
 

@@ -341,6 +341,7 @@ def test_patients_are_replaced_and_their_identifiers_only_grow(store: Store) -> 
     assert store.patients_with([("cin", "9\0X"), ("cin", "none")]) == {"b"}
     assert store.patients_with([("mrn", "9\0X")]) == set()
     assert store.patients_with([]) == set()
+    assert [store.patient_keys(*ask) for ask in (("", 9), ("a", 1), ("b", 9))] == [["a", "b"], ["b"], []]
 
 
 def test_parked_patients_belong_to_nobody_and_come_in_key_order(store: Store) -> None:

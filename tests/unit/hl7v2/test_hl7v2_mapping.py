@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 import pytest
 
-from models.events import Diagnosis, Known, PatientEdge, Persona, Statement, VisitMove, VisitRename
+from models.events import DeathWord, Diagnosis, Known, PatientEdge, Persona, Statement, VisitMove, VisitRename
 from models.time import Stamp
 from tests.unit.hl7v2.support import PID, adt, events, facts, one, segment, statement
 
@@ -42,9 +42,10 @@ def test_a_person_event_without_a_visit_only_describes_the_person(trigger: str) 
     ] == [Known]
 
 
-def test_a_death_without_a_visit_is_kept_as_a_note() -> None:
-    said = statement(adt("A31", pid={29: "202503021200", 30: "Y"}))
-    assert (said.kind, said.deceased, said.deceased_at) == ("note", True, wall("2025-03-02T12:00", None, "minute"))
+def test_a_death_without_a_visit_is_a_fact_of_its_own() -> None:
+    known, death = facts(adt("A31", pid={29: "202503021200", 30: "Y"}))
+    assert isinstance(known, Known)
+    assert death == DeathWord(known.source_patient, True, wall("2025-03-02T12:00", None, "minute"))
 
 
 @pytest.mark.parametrize("trigger", ["A19", "A20", "A60"])
@@ -282,15 +283,16 @@ def test_placeholders_are_absent_from_the_persona(pid: dict[int, str], expected:
 @pytest.mark.parametrize(
     ("pid", "deceased"),
     [
-        ({30: "Y"}, True),
-        ({29: "20250301"}, True),
-        ({29: "20250301", 30: "N"}, False),
-        ({29: "00000000"}, False),
-        ({}, False),
+        ({30: "Y"}, [True]),
+        ({29: "20250301"}, [True]),
+        ({29: "20250301", 30: "N"}, [False]),
+        ({29: "00000000"}, []),
+        ({}, []),
     ],
 )
-def test_death_is_said_by_indicator_or_time(pid: dict[int, str], deceased: bool) -> None:
-    assert statement(adt("A01", pid=pid, pv1=VISIT)).deceased is deceased
+def test_death_is_said_by_indicator_or_time(pid: dict[int, str], deceased: list[bool]) -> None:
+    told = facts(adt("A01", pid=pid, pv1=VISIT))
+    assert [fact.died for fact in told if isinstance(fact, DeathWord)] == deceased
 
 
 def edges(body: bytes) -> list[tuple[str, str, str]]:
