@@ -58,8 +58,9 @@ class DropFolder:
         self._folder, self._take, self._clock = folder, take, clock
         self._quiet_seconds, self._poll_seconds = quiet_seconds, poll_seconds
         self._seen: dict[str, tuple[_Look, float]] = {}
+        self._denied = False
         self.failure = ""
-        """Why the last sweep ended early; empty while all is well."""
+        """Why the last sweep ended early, or left a file; empty while all is well."""
 
     def make(self) -> None:
         """Make the folder, and those in it, where they are missing.
@@ -76,6 +77,8 @@ class DropFolder:
             failure = ""
             try:
                 await self.sweep()
+                if self._denied:
+                    failure = "a file in a drop folder may not be read by us"
             except (OSError, WorldIsAway):
                 self._seen.clear()
                 failure = "a drop folder or the store behind it is away"
@@ -93,6 +96,7 @@ class DropFolder:
             WorldIsAway: the journal cannot be written now; the file stays.
             OSError: the folder cannot be read or written.
         """
+        self._denied = False
         ready = await asyncio.to_thread(self._ready)
         return sum([await self._offer(name, look) for name, look in ready])
 
@@ -115,6 +119,7 @@ class DropFolder:
         """Take one file; False when it changed under our hands and waits for another round."""
         stream = await asyncio.to_thread(_opened, self._folder / name, look)
         if stream is None:
+            self._denied |= not os.access(self._folder / name, os.R_OK)
             return False
         refusal = ""
         with stream:

@@ -207,7 +207,7 @@ def _signs(field: str, encoding: str, codec: str) -> Delimiters:
     plain = len(set(signs)) == len(signs) and signs.isprintable()
     if not 2 <= len(signs) <= 6 or not plain or any(sign.isalnum() or sign.isspace() for sign in signs):
         shape = f"MSH-2 has {len(encoding)} characters that are not one to five different signs"
-        raise MessageIsWrong("msh_delimiters", "MSH-2", shape, "State the delimiters, usually MSH|^~\\&|.")
+        raise MessageIsWrong("msh_delimiters", "MSH-2", shape, "State the delimiters, usually `MSH|^~\\&|`")
     component, repetition, escape, subcomponent, truncation = [*encoding, "", "", "", ""][:5]
     return Delimiters(field, component, repetition, escape, subcomponent, truncation, codec)
 

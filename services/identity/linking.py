@@ -96,7 +96,15 @@ class Links:
         return self._now.members_of(patient)
 
     def reviews(self, patient: str) -> tuple[str, ...]:
-        """What a person must look at: conflicts that evidence alone does not settle."""
+        """What a person must look at: conflicts that evidence alone does not settle, and that nobody settled since."""
+        settled = [
+            received
+            for decision, received, _ in self._evidence.decisions
+            if decision.action == "review" and decision.source_patient == patient and received <= self._as_of
+        ]
+        newest = max((at for at in _instants(self._evidence) if at <= self._as_of), default=None)
+        if settled and newest and newest <= max(settled):
+            return ()
         return self._now.reviews(patient)
 
     def conflicted(self, member_id: str) -> bool:
@@ -314,6 +322,6 @@ def _instants(evidence: Evidence) -> Iterable[Instant]:
     for told in evidence.personas.values():
         yield from told.values()
     yield from (version[1] for _, version in evidence.edges)
-    yield from (received for _, received, _ in evidence.decisions)
+    yield from (received for decision, received, _ in evidence.decisions if decision.action != "review")
     for listed in evidence.members.values():
         yield from (x.received_at for x in listed)

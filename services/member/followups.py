@@ -145,7 +145,7 @@ class History:
             at=at,
             name=occurrence.first.name,
             opened_at=told_at,
-            because=tuple(sorted({s.name for s in occurrence.told})),
+            because=occurrence.because,
             stay=stay,
             mcp_id=span.mcp_id,
             retracted=occurrence.ended_by,

@@ -41,11 +41,19 @@ class Occurrence:
     disposition: str = ""
     ended_by: Said | None = None
     clock_at: Instant | None = None
+    moved_by: Said | None = None
     flags: set[str] = field(default_factory=set)
 
     def move(self, at: Instant, s: Said) -> None:
         """Take the time that a statement gives."""
+        if self.moved_by is None or at != self.at:
+            self.moved_by = s
         self.at, self.clock_at = at, clamped(at, s.first_receipt)
+
+    @property
+    def because(self) -> tuple[str, ...]:
+        """The messages it rests on: who told it first, and who gave it its time. One more teller changes nothing."""
+        return tuple(sorted({self.first.name, (self.moved_by or self.first).name}))
 
     @property
     def starts_at(self) -> Instant:

@@ -22,7 +22,7 @@ from services.member.diff import diff
 from services.member.facts import Facts, absorb, freeze, thaw
 from services.runtime.recall import Circle, circles, touched_members, with_registry
 from services.runtime.store.contract import Batch, JournalLine, MessageRow, QuarantineRow, Store, TaskRow
-from services.runtime.workset import Member, Workset, patients_of
+from services.runtime.workset import FORMAT, Member, Workset, check_format, patients_of
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +52,7 @@ class Pipeline:
     def __init__(
         self, store: Store, readers: Mapping[str, LineReader], reference: Reference, now: Callable[[], Instant]
     ) -> None:
+        check_format(store)
         self._store, self._readers, self._reference, self._now = store, readers, reference, now
         self.facilities: Facts = thaw(store.reference("facilities") or b"")
         self._newest: Instant | None = None
@@ -62,7 +63,7 @@ class Pipeline:
         """Other rules or value sets than the store was derived with mean deriving everybody again (design §2.2)."""
         digest = self._reference.digest.encode()
         if self._store.reference("digest") != digest:
-            self._store.commit(Batch(reference={"digest": digest}, wake_all=True))
+            self._store.commit(Batch(reference={"digest": digest, "format": FORMAT}, wake_all=True))
 
     # -- lines --------------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from services.member.derive import derive
 from services.runtime.pipeline import Pipeline
 from services.runtime.recall import circles, with_registry
 from services.runtime.store.contract import Batch, NewLine, PatientRow, Reader, Store, walk_members, walk_patients
-from services.runtime.workset import Member, Workset, thaw_member
+from services.runtime.workset import Member, Workset, check_format, thaw_member
 
 CHUNK = 1_000
 """Journal lines copied and absorbed at a time."""
@@ -47,6 +47,7 @@ class Recount:
         now: Callable[[], Instant],
         progress: Callable[[int], None] = lambda _: None,
     ) -> None:
+        check_format(original)
         self._original, self._fresh = original, fresh
         self.pipeline = Pipeline(fresh, readers, reference, now)
         self._reference = reference

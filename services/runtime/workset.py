@@ -21,9 +21,12 @@ from models.view import View
 from services.identity.linking import identifiers_of
 from services.member.diff import Revisions
 from services.member.facts import Facts, absorb, freeze, thaw
-from services.runtime.store.contract import MemberRow, PatientRow, Reader
+from services.runtime.store.contract import MemberRow, PatientRow, Reader, StoreIsStrange
 
-EPOCH = "1970-01-01T00:00:00+00:00"
+FORMAT = b"1"
+"""The shape of stored facts, views and revisions. Raised with every change of a stored struct that old bytes do not
+survive; `tests/unit/runtime/test_stored_format.py` holds a golden record of each.
+"""
 
 _encode = msgspec.msgpack.Encoder().encode
 _view = msgspec.msgpack.Decoder(View).decode
@@ -143,6 +146,20 @@ class Workset:
     def member_rows(self) -> list[MemberRow]:
         """Rows of the members that changed."""
         return [freeze_member(member) for member in self.members(self.changed_members)]
+
+
+def check_format(reader: Reader) -> None:
+    """Refuse records of another shape.
+
+    Raises:
+        StoreIsStrange: with what to do about it.
+    """
+    stored = reader.reference("format")
+    if stored not in (None, FORMAT):
+        raise StoreIsStrange(
+            f"its records have format {stored.decode()}, this program writes {FORMAT.decode()}.\n"
+            "  Nothing is lost: `warmhandoff export` with the old program, then `load` into a new store."
+        )
 
 
 def thaw_member(row: MemberRow) -> Member:

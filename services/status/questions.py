@@ -11,7 +11,7 @@ from services.member.derive import Workings, derive, workings
 from services.member.facts import thaw
 from services.runtime.recall import circles, with_registry
 from services.runtime.store.contract import Reader, walk_members
-from services.runtime.workset import Workset
+from services.runtime.workset import Workset, check_format
 
 _task = msgspec.msgpack.Decoder(Task).decode
 CHUNK = 200
@@ -22,6 +22,7 @@ class Questions:
     """Reads one store with one set of reference data."""
 
     def __init__(self, reader: Reader, reference: Reference) -> None:
+        check_format(reader)
         self._reader, self._reference = reader, reference
         self._facilities = thaw(reader.reference("facilities") or b"")
         self._same_reference = reader.reference("digest") == reference.digest.encode()

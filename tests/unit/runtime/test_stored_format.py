@@ -1,0 +1,83 @@
+"""Stored records outlive the program that wrote them: what version 1 wrote is still read, byte for byte."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import msgspec
+
+from models.events import (
+    CareEvent,
+    Claim,
+    DeathWord,
+    Decision,
+    Diagnosis,
+    Facility,
+    Known,
+    PatientEdge,
+    Persona,
+    QuarantineDecision,
+    RosterRow,
+    Statement,
+    Teller,
+    VisitMove,
+    VisitRename,
+)
+from models.time import Stamp
+from models.view import Owner, SourceRef, Stay, Task, View
+from services.member.diff import Revision
+from services.member.facts import Facts, freeze, thaw
+from services.runtime.store.contract import MemberRow
+from services.runtime.workset import FORMAT, freeze_member, thaw_member
+
+GOLDEN = Path(__file__).parents[2] / "data" / "stored_format_1.bin"
+AT = datetime(2025, 3, 6, 19, 35, tzinfo=UTC)
+WALL = Stamp(datetime(2025, 3, 6, 11, 30), None, "minute")  # noqa: DTZ001 - a wall time as written
+PERSONA = Persona((("cin", "90000001A"),), date(1980, 2, 14), "RIVERA", "ANA")
+TOLD = (Teller("ab" * 32, AT, "F1", "C1", WALL, WALL, WALL),)
+
+
+def every_fact() -> Facts:
+    statement = Statement(
+        kind="discharge", trigger="A03", feed="F1", source_patient="F1|H1|M1", persona=PERSONA, facilities=("H1",),
+        visit=("H1", "V1"), alternate_visit="A", account="B", old_visits=(("H1", "V0"),), patient_class="inpatient",
+        location="MED", admission_type="N", admitted=WALL, discharged=WALL, discharge_deleted=True, expected=WALL,
+        disposition="01", diagnoses=(Diagnosis("J189", "F", 1),), occurred=WALL, recorded=WALL, sent=WALL,
+        may_close=True, flags=("x",),
+    )  # fmt: skip
+    facts = [
+        statement,
+        PatientEdge("merge", "a", "b", "A40", WALL),
+        VisitMove("a", "b", ("H1", "V1"), "ACC", "A45", WALL),
+        VisitRename("a", "visit", ("H1", "V0"), ("H1", "V1"), "A50"),
+        Known("a", PERSONA),
+        DeathWord("a", True, WALL),
+        RosterRow("M1", "90000001A", "", "", date(1980, 2, 14), "RIVERA", "ANA", "PLANA", date(2023, 1, 1), None, "P1"),
+        CareEvent("M1", AT, "contact", "L1", "phone", "reached", (("to", "lead_cm"),)),
+        Claim("M1", "C1", date(2025, 3, 12), None, "paid", ("99495",), ("I509",), "11"),
+        Decision(AT, "ops", "link", "a", "M1", "chart"),
+        QuarantineDecision(AT, "ops", "replay", "cd" * 32),
+        Facility("H1", "General", "acute", "America/Los_Angeles", ("GEN",)),
+    ]
+    return dict.fromkeys(facts, TOLD)
+
+
+def row() -> MemberRow:
+    stay = Stay("s", "H1", "inpatient", "finished", AT, AT, "01", (SourceRef("F1", "C1", "n"),), flags=("f",))
+    task = Task(
+        "t", "tcs.cm_contact_7d", "2025.1", "discharged", "open", AT, AT, None, "s", Owner("PLANA", "P1", "L1"), None,
+        ("n",), ("f",),
+    )  # fmt: skip
+    blob = msgspec.msgpack.encode
+    return MemberRow(
+        member_id="M1", facts=freeze(every_fact()), identifiers=(("cin", "90000001A"),),
+        view=blob(View((stay,), (task,), AT, ("f",))), revisions=blob({"t": Revision(2, "hash", "tcs.cm_contact_7d")}),
+        derived_at=AT, wake_at=AT, on_roster=True,
+    )  # fmt: skip
+
+
+def test_what_the_first_format_wrote_is_still_read_and_written_the_same() -> None:
+    golden = msgspec.msgpack.decode(GOLDEN.read_bytes(), type=MemberRow)
+    assert FORMAT == b"1", "a new format needs a golden file of its own, and a step from the old one"
+    assert golden == row()
+    assert freeze_member(thaw_member(golden)) == golden
+    assert thaw(golden.facts) == every_fact()
