@@ -30,10 +30,15 @@ def options(
     place.store, place.config = store, config
 
 
+def complete() -> typer.Typer:
+    """The app with all its commands; imported only here, so that a mistake in the global options is told fast."""
+    from services.cli import asking, deciding, demoing, feeding, keeping, proving
+
+    for module in (demoing, feeding, asking, deciding, proving, keeping):
+        module.register(app)
+    return app
+
+
 def main() -> None:
     """Run the command line."""
-    from services.cli import asking, deciding, feeding, keeping, proving
-
-    for module in (feeding, asking, deciding, proving, keeping):
-        module.register(app)
-    app()
+    complete()()
