@@ -6,6 +6,7 @@ stay text. Anchors, duplicate keys and tags are mistakes. Nothing here opens a f
 
 import re
 from collections.abc import Iterator, Sequence
+from zoneinfo import ZoneInfo
 
 import msgspec
 import yaml
@@ -82,6 +83,15 @@ def problems_of(page: Page, error: ValidationError, at: Sequence[str | int] = ()
     """
     found = (_problem(page, (*at, *details["loc"]), details) for details in error.errors())
     return sorted(set(found), key=lambda problem: (problem.line, problem.field, problem.what))
+
+
+def zone_name(name: str) -> str:
+    """Validate an IANA time zone name."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"{name!r} is no time zone.\nWrite an IANA name, such as America/Los_Angeles.") from None
+    return name
 
 
 def dotted(loc: Sequence[str | int]) -> str:

@@ -5,22 +5,13 @@ The first document may hold the keys of `Settings`; documents with `feeds:` or `
 
 from collections.abc import Sequence
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from models.errors import FileIsWrong, Problem
-from models.pages import Page, problems_of
+from models.pages import Page, problems_of, zone_name
 
 DEFAULT_ZONE = "America/Los_Angeles"
-
-
-def _is_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ValueError(f"{name!r} is no time zone.\nWrite an IANA name, such as {DEFAULT_ZONE}.") from None
-    return name
 
 
 class Settings(BaseModel):
@@ -37,7 +28,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     store: str | None = None
-    time_zone: Annotated[str, AfterValidator(_is_zone)] = DEFAULT_ZONE
+    time_zone: Annotated[str, AfterValidator(zone_name)] = DEFAULT_ZONE
     rules: tuple[str, ...] = ()
     value_sets: tuple[str, ...] = ()
     calendars: tuple[str, ...] = ()

@@ -1,19 +1,11 @@
 """The words of a `feeds:` page: where a feed listens, whom it trusts, how it answers. A closed vocabulary."""
 
 from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from connectors.hl7v2.charset import is_known
-
-
-def _is_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ValueError(f"{name!r} is no time zone.\nWrite an IANA name, such as America/Los_Angeles.") from None
-    return name
+from models.pages import zone_name
 
 
 def _is_address(text: str) -> str:
@@ -75,7 +67,7 @@ class FeedSettings(Words):
 
     listen: Annotated[str, AfterValidator(_is_address)] | None = None
     profile: str = "default"
-    time_zone: Annotated[str, AfterValidator(_is_zone)] | None = None
+    time_zone: Annotated[str, AfterValidator(zone_name)] | None = None
     charset: Annotated[str, AfterValidator(_is_charset)] = ""
     ack_mode: Literal["auto", "original", "enhanced", "aa_only", "none"] = "auto"
     on_unparsable: Literal["quarantine", "AE"] = "quarantine"

@@ -8,8 +8,9 @@ from models.events import CareEvent, Claim, DeathWord, RosterRow, Teller, VisitR
 from models.reference import Reference
 from models.time import Instant
 from models.view import View
+from services.member.deaths import death_of
 from services.member.evidence import Deeds
-from services.member.followups import FollowUp, History, death_of
+from services.member.followups import FollowUp, History
 from services.member.roster import Roster
 from services.member.said import Heard, Resolver
 from services.member.stays import Folded, stays

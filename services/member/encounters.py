@@ -10,7 +10,8 @@ from typing import TypeAlias
 
 from models.events import VisitRename
 from models.time import Instant
-from services.member.replay import BEDS, Replay, rank
+from services.member.occurrences import BEDS, rank
+from services.member.replay import Replay
 from services.member.said import Resolver, Said, first_told
 
 Key: TypeAlias = tuple[str, ...]

@@ -1,16 +1,16 @@
 """What happened that a rule may answer: occasions, with what starts their clocks and what ends their follow-up."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from models.events import DeathWord, Teller
 from models.rule import Clock, Ending, Lack, Rule
-from models.time import Instant, Stamp, local_day, resolve, start_of_day
-from services.member.replay import BEDS, Occurrence
+from models.time import Instant, local_day, start_of_day
+from services.member.deaths import Death
+from services.member.occurrences import BEDS, Occurrence
 from services.member.roster import FOREVER, Roster, Span
 from services.member.said import Said
 from services.member.stays import Folded
@@ -19,17 +19,8 @@ from services.timeliness.clocks import Occasion, community
 DAY = timedelta(days=1)
 FOLLOW_UP = timedelta(days=30)
 """A transition's follow-up runs to D+30 (care-rules §1.6)."""
-EXPIRED = frozenset({"20", "40", "41", "42"})
 AGAINST_ADVICE = "07"
 PREGNANCY = re.compile(r"O[0-9]|Z3[349]")
-
-
-@dataclass(frozen=True, slots=True)
-class Death:
-    """The member died: when, and the message that counts for it."""
-
-    at: Instant
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,35 +236,3 @@ def is_well_baby(stay: Folded) -> bool:
     codes = {d.code for s in stay.said for d in s.statement.diagnoses}
     newborn = any(s.statement.admission_type == "N" for s in stay.said) or any(c.startswith("Z38") for c in codes)
     return newborn and not any(c.startswith("P") for c in codes)
-
-
-def death_of(
-    stays: Sequence[Folded], words: Iterable[tuple[DeathWord, Sequence[Teller]]], zone: ZoneInfo
-) -> tuple[Death | None, bool]:
-    """When the member died, and whether one feed alone says so (which waits for a second, R-78).
-
-    A discharge with an expired disposition is enough; a death flag needs two feeds, by the newest word of each.
-    """
-    by_discharge = [
-        Death(o.at, o.first.name)
-        for stay in stays
-        for o in stay.occurrences
-        if o.event == "discharged" and o.ended_by is None and o.disposition in EXPIRED
-    ]
-    if by_discharge:
-        return min(by_discharge, key=lambda d: (d.at, d.name)), False
-    newest: dict[str, tuple[tuple[Instant, Instant, str], DeathWord]] = {}
-    for word, tellers in words:
-        for teller in tellers:
-            said_at = _instant(teller.recorded or teller.sent, zone) or teller.received_at
-            version = (said_at, teller.received_at, teller.name)
-            if teller.feed not in newest or version > newest[teller.feed][0]:
-                newest[teller.feed] = (version, word)
-    dead = [(_instant(word.at, zone) or version[0], version[2]) for version, word in newest.values() if word.died]
-    if len(dead) > 1:
-        return Death(*min(dead)), False
-    return None, bool(dead)
-
-
-def _instant(stamp: Stamp | None, zone: ZoneInfo) -> Instant | None:
-    return resolve(stamp, zone).at if stamp else None

@@ -11,7 +11,8 @@ from models.reference import Reference
 from models.time import Instant
 from models.view import SourceRef, Stay, StayStatus
 from services.member.encounters import Part, encounters, joined, legs_of_one_stay
-from services.member.replay import BEDS, Occurrence, Replay
+from services.member.occurrences import BEDS, Occurrence
+from services.member.replay import Replay
 from services.member.said import Resolver, Said, first_told
 
 NAMESPACE = UUID("6f0f3c6e-5d0b-4b44-9a39-0f6f9d1c7a55")

@@ -9,7 +9,8 @@ import msgspec
 from models.events import CareEvent, Claim, DeathWord, Facility, RosterRow, Statement, Teller, VisitRename
 from models.reference import Reference
 from models.time import Instant
-from services.identity.linking import Evidence, Links
+from services.identity.evidence import Evidence
+from services.identity.linking import Links
 from services.member.derive import MemberFacts
 from services.member.facts import Facts, known_by
 from services.member.said import Heard

@@ -18,7 +18,7 @@ from models.events import (
 )
 from models.time import Instant
 from models.view import View
-from services.identity.linking import identifiers_of
+from services.identity.evidence import identifiers_of
 from services.member.diff import Revisions
 from services.member.facts import Facts, absorb, freeze, thaw
 from services.runtime.store.contract import MemberRow, PatientRow, Reader, StoreIsStrange
