@@ -80,10 +80,17 @@ def tasks(
         _console().print(_table(found, setup) if found else "No tasks.")
 
 
+class _Console(Console):
+    """One that leaves a reader who has left to the command's own words and exit code."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def _console() -> Console:
     """Wide enough for a whole row where no terminal says how wide it is."""
-    console = Console()
-    return console if console.is_terminal else Console(width=200)
+    console = _Console()
+    return console if console.is_terminal else _Console(width=200)
 
 
 def _table(rows: list[tuple[str, Task]], setup: Setup) -> Table:

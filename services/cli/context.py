@@ -1,9 +1,10 @@
 """What every command shares: the store's folder, the configuration, how errors end and how data is printed."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec, TypeVar
@@ -11,7 +12,7 @@ from typing import Annotated, Any, ParamSpec, TypeVar
 import msgspec
 import typer
 
-from models.errors import FileIsWrong, MessageIsWrong, WorldIsAway
+from models.errors import FileIsWrong, MessageIsWrong, Problem, WorldIsAway
 from models.time import Instant
 from services.runtime.store.contract import StoreIsStrange
 from services.wiring.clock import Clock
@@ -34,14 +35,25 @@ class Place(msgspec.Struct):
     store: Path | None = None
     config: Path | None = None
 
+    def file(self) -> Path | None:
+        """The configuration file, if there is one."""
+        return self.config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
+
     def setup(self) -> Setup:
         """Read and check the configuration."""
-        config = self.config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
-        return read_setup(config)
+        return read_setup(self.file())
 
     def folder(self, setup: Setup) -> Path:
-        """The store's folder: the option, else the environment, else the configuration, else the default."""
-        return self.store or Path(setup.settings.store or DEFAULT_STORE)
+        """The store's folder: the option, else the environment, else the configuration, else the default.
+
+        Raises:
+            FileIsWrong: a file stands there.
+        """
+        folder = self.store or Path(setup.settings.store or DEFAULT_STORE)
+        if folder.exists() and not folder.is_dir():
+            what, remedy = "A store is a folder, and this is a file.", "Name the folder that holds the store."
+            raise FileIsWrong([Problem(str(folder), 1, "--store", what, remedy)])
+        return folder
 
 
 place = Place()
@@ -67,8 +79,18 @@ def explained() -> Iterator[None]:
     except (FileIsWrong, MessageIsWrong) as error:
         raise fail(str(error)) from None
     except BrokenPipeError:
-        sys.stderr.close()  # the reader has seen enough: no complaint
+        _let_go_of_stdout()  # the reader has seen enough: no complaint
         raise typer.Exit(0) from None
+    except OSError as error:
+        if error.filename is None:
+            _let_go_of_stdout()
+        where = f"{error.filename}: " if error.filename else ""
+        raise fail(f"warmhandoff: {where}{error.strerror or type(error).__name__}.", AWAY) from None
+
+
+def _let_go_of_stdout() -> None:
+    """What is still to be printed goes nowhere; else the interpreter would try again as it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def command(function: Callable[P, R]) -> Callable[P, R]:
@@ -77,7 +99,9 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
     @wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         with explained():
-            return function(*args, **kwargs)
+            result = function(*args, **kwargs)
+            sys.stdout.flush()  # here, where a reader who has left is explained
+            return result
 
     return run
 
@@ -96,7 +120,7 @@ def instant(text: str | None) -> Instant:
         at = None
     if at is None or at.tzinfo is None:
         raise fail(f"--as-of: {text!r} is no time with an offset.\nWrite ISO 8601, such as 2025-06-10T12:00:00-07:00.")
-    return at
+    return at.astimezone(UTC)
 
 
 def print_json(value: Any) -> None:

@@ -22,6 +22,7 @@ task = typer.Typer(help="What people say about tasks.", no_args_is_help=True)
 By = Annotated[str, typer.Option("--by", help="Who decides; default: the user name.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why.")]
 Patient = Annotated[str, typer.Argument(help="feed|authority|value, as `identity review` shows it.")]
+MemberId = Annotated[str, typer.Argument(help="The member, as `members` lists them.")]
 Number = Annotated[str, typer.Argument(help="The id, such as q-7.")]
 PAGE = 500
 
@@ -35,21 +36,23 @@ def register(app: typer.Typer) -> None:
 
 @identity.command("link")
 @command
-def link(source_patient: Patient, member_id: str, by: By = "", reason: Reason = "") -> None:
+def link(source_patient: Patient, member_id: MemberId, by: By = "", reason: Reason = "") -> None:
     """Say that a source patient is a member.
 
     Example: warmhandoff identity link 'hie-west|H1|TMP900' M1 --reason "chart review"
     """
+    _known(source_patient, member_id)
     _decide(action="link", by=by, source_patient=source_patient, member_id=member_id, reason=reason)
 
 
 @identity.command("unlink")
 @command
-def unlink(source_patient: Patient, member_id: str, by: By = "", reason: Reason = "") -> None:
+def unlink(source_patient: Patient, member_id: MemberId, by: By = "", reason: Reason = "") -> None:
     """Say that a source patient is not a member, whatever identifiers later messages carry.
 
     Example: warmhandoff identity unlink 'hie-west|H1|TMP900' M1 --reason "another person's card"
     """
+    _known(source_patient, member_id)
     _decide(action="unlink", by=by, source_patient=source_patient, member_id=member_id, reason=reason)
 
 
@@ -67,6 +70,7 @@ def review(
     Example: warmhandoff identity review --parked
     """
     if settle:
+        _known(settle)
         _decide(action="review", by=by, source_patient=settle, member_id="", reason=reason)
         return
     setup = place.setup()
@@ -170,6 +174,16 @@ def dismiss(number: Number, by: By = "", reason: Reason = "") -> None:
     Example: warmhandoff quarantine dismiss q-7 --reason "test traffic"
     """
     _settle("dismiss", number, by, reason)
+
+
+def _known(source_patient: str, member_id: str = "") -> None:
+    """Refuse ids that nobody has: a slip of the pen would be recorded for good and change nothing."""
+    with SqliteReader.open(place.folder(place.setup())) as reader:
+        if source_patient not in reader.patients([source_patient]):
+            hint = "`warmhandoff identity review --parked` lists those who wait; the id is feed|authority|value."
+            raise fail(f"No source patient has the id {source_patient!r}.\n{hint}")
+        if member_id and member_id not in reader.members([member_id]):
+            raise fail(f"No member has the id {member_id!r}.\n`warmhandoff members` lists them.")
 
 
 def _settle(action: str, number: str, by: str, reason: str) -> None:

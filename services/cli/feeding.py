@@ -1,8 +1,12 @@
 """Commands that bring data in: `load`."""
 
+import shutil
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO, cast
 
 import typer
 from rich.console import Console
@@ -12,6 +16,7 @@ from services.cli.context import AsJson, clock, command, place, print_json
 from services.runtime.pipeline import Pipeline
 from services.runtime.store.sqlite import SqliteStore
 from services.wiring.loading import Summary, check_named, files_in, keep_file, process
+from services.wiring.submitting import take_inbox
 
 
 def register(app: typer.Typer) -> None:
@@ -32,25 +37,27 @@ def load(
     """
     setup = place.setup()
     total = Summary()
-    with SqliteStore.open(place.folder(setup), now=clock) as store:
-        console = Console(stderr=True)
-        named = [path for path in paths if str(path) != "-"]
-        with console.status("keeping ...") if console.is_terminal else _silence():
-            files = list(files_in(named))
-            check_named(store, [path for path, is_named in files if is_named])
-            for path, is_named in files:
-                try:
-                    _add(total, keep_file(store, path, feed, clock()))
-                except FileIsWrong as wrong:
-                    if is_named:
-                        raise
-                    total.left_out += 1
-                    print(f"left out: {wrong}", file=sys.stderr)
-            if len(named) < len(paths):
-                _add(total, keep_file(store, sys.stdin.buffer, feed, clock(), "standard input"))
-        if wait:
-            with console.status("processing ...") if console.is_terminal else _silence():
-                process(store, Pipeline(store, setup.readers, setup.reference, clock), total)
+    folder, console = place.folder(setup), Console(stderr=True)
+    files = list(files_in([path for path in paths if str(path) != "-"]))
+    with _standard_input(wanted=Path("-") in paths) as piped:
+        streams = [(piped, "standard input")] if piped else []
+        check_named([*((path, str(path)) for path, is_named in files if is_named), *streams])
+        with SqliteStore.open(folder, now=clock) as store:
+            take_inbox(store, folder, clock)
+            with console.status("keeping ...") if console.is_terminal else _silence():
+                for path, is_named in files:
+                    try:
+                        _add(total, keep_file(store, path, feed, clock()))
+                    except (FileIsWrong, OSError) as wrong:
+                        if is_named:
+                            raise
+                        total.left_out += 1
+                        print(f"left out: {wrong}", file=sys.stderr)
+                for stream, name in streams:
+                    _add(total, keep_file(store, stream, feed, clock(), name))
+            if wait:
+                with console.status("processing ...") if console.is_terminal else _silence():
+                    process(store, Pipeline(store, setup.readers, setup.reference, clock), total)
     if as_json:
         print_json(total)
     else:
@@ -59,6 +66,18 @@ def load(
             f"{total.not_interpreted} not interpreted, "
             f"{total.parked} parked (nobody on the roster yet), {total.quarantined} quarantined."
         )
+
+
+@contextmanager
+def _standard_input(*, wanted: bool) -> Iterator[BinaryIO | None]:
+    """Standard input, put on disk: so it can be looked at before anything is kept, and no lock waits for its end."""
+    if not wanted:
+        yield None
+        return
+    with tempfile.TemporaryFile() as spool:
+        shutil.copyfileobj(sys.stdin.buffer, spool)
+        spool.seek(0)
+        yield cast("BinaryIO", spool)
 
 
 def _add(total: Summary, more: Summary) -> None:

@@ -31,8 +31,15 @@ def register(app: typer.Typer) -> None:
 
 @command
 def serve(
-    mllp: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Listen for HL7 v2 here.")] = None,
-    http: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Serve HTTP here.")] = None,
+    mllp: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT", help="Listen for HL7 v2 here; default 127.0.0.1:2575, unless feeds are declared."
+        ),
+    ] = None,
+    http: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Serve HTTP here; default 127.0.0.1:8080.")
+    ] = None,
     drop: Annotated[Path | None, typer.Option(metavar="DIR", help="Take files that appear in this folder.")] = None,
 ) -> None:
     """Receive feeds, keep and answer them, raise tasks, watch the clock.
@@ -53,8 +60,8 @@ def serve(
         drop=drop or (Path(settings.drop) if settings.drop else None),
     )
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    for warning in setup.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+    if setup.warnings:
+        print(f"{len(setup.warnings)} warnings about rules: `warmhandoff rules check` shows them.", file=sys.stderr)
     asyncio.run(_serve(service))
 
 

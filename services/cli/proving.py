@@ -15,12 +15,11 @@ from services.runtime.pipeline import Pipeline
 from services.runtime.recount import Difference, Recount, waits
 from services.runtime.store.contract import Reader, walk_members
 from services.runtime.store.sqlite import SqliteStore
+from services.runtime.store.sqlite_connecting import FILE_NAME
 from services.runtime.store.sqlite_reader import SqliteReader
 from services.runtime.workset import thaw_member
 from services.status.explaining import explain as explained_task
-from services.timeliness.custom import calendars
-from services.timeliness.value_sets import parse_value_sets
-from services.wiring.setup import Setup, checked_rules, value_set_files
+from services.wiring.setup import Setup, read_rules
 
 rules = typer.Typer(help="The deadlines.", no_args_is_help=True)
 DIFFERENT = 1
@@ -48,17 +47,9 @@ def check(
 
     Example: warmhandoff rules check my-rules/
     """
-    from services.settings import Settings
-
-    settings = Settings() if place.config is None else place.setup().settings
-    folders = [*(Path(name) for name in settings.rules), *([folder] if folder else [])]
-    sets = parse_value_sets(value_set_files(settings))
-    business = calendars([(name, Path(name).read_text("utf-8")) for name in settings.calendars])
-    loaded = checked_rules(folders, business, sets)
+    loaded = read_rules(place.file(), [folder] if folder else [])
     for warning in loaded.warnings:
         print(f"warning: {warning}", file=sys.stderr)
-    if loaded.problems:
-        raise fail("\n".join(map(str, loaded.problems)))
     print(f"{len(loaded.rules)} rules, {len(loaded.cases)} cases: all hold. {len(loaded.warnings)} warnings.")
 
 
@@ -69,7 +60,7 @@ def verify(as_json: AsJson = False) -> None:
     Example: warmhandoff verify
     """
     setup = place.setup()
-    with SqliteReader.open(place.folder(setup)) as reader, _recount(reader, setup) as recount:
+    with _still(place.folder(setup)) as reader, _recount(reader, setup) as recount:
         found, broken = list(recount.compare()), reader.broken_chain()
         members, waiting = _members(reader)
         waiting_lines = reader.head() - reader.cursor()
@@ -90,13 +81,17 @@ def rebuild(
     """
     setup = place.setup()
     folder = place.folder(setup)
-    with SqliteReader.open(folder) as reader, _recount(reader, setup) as recount:
+    SqliteReader.open(folder).close()  # there is a store, before a writer makes one
+    # Nobody may write between counting and applying.
+    with contextlib.ExitStack() as stack:
+        writing = stack.enter_context(SqliteStore.open(folder, now=clock)) if apply else None
+        reader = writing or stack.enter_context(_still(folder))
+        recount = stack.enter_context(_recount(reader, setup))
         found = list(recount.compare())
         _report(_members(reader)[0], found, [], as_json=as_json)
-        if apply:
-            with SqliteStore.open(folder, now=clock) as store:
-                recount.apply(store)
-                Pipeline(store, setup.readers, setup.reference, clock).settle()
+        if writing:
+            recount.apply(writing)
+            Pipeline(writing, setup.readers, setup.reference, clock).settle()
             print("Applied.", file=sys.stderr)
     if found and not apply:
         raise typer.Exit(DIFFERENT)
@@ -138,6 +133,16 @@ def explain(
                 print("      " + message["raw"].replace("\r", "\n      "))
     for wish in found["missing"]:
         print(f"  missing: {wish}")
+
+
+@contextlib.contextmanager
+def _still(folder: Path) -> Iterator[SqliteReader]:
+    """The store as it is at one moment: a service may go on writing to it meanwhile."""
+    with tempfile.TemporaryDirectory(prefix="warmhandoff-") as copy:
+        with SqliteReader.open(folder) as reader:
+            reader.backup(str(Path(copy) / FILE_NAME))
+        with SqliteReader.open(Path(copy)) as still:
+            yield still
 
 
 @contextlib.contextmanager

@@ -20,7 +20,9 @@ DAY = timedelta(days=1)
 FOLLOW_UP = timedelta(days=30)
 """A transition's follow-up runs to D+30 (care-rules §1.6)."""
 AGAINST_ADVICE = "07"
-PREGNANCY = re.compile(r"O[0-9]|Z3[349]")
+PREGNANCY = re.compile(r"O[0-9]|Z3[3479]")
+"""Diagnoses of pregnancy, delivery and the time after it: O00 to O9A, Z33, Z34, Z37, Z39 (care-rules §1.3)."""
+POSTPARTUM = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,9 +193,19 @@ class History:
     def _risk(self, stay: Folded, day: date) -> str:
         """The roster's tier; a pregnant or delivering member is never at lower risk (S8)."""
         risk = self._roster.risk_on(day)
-        if risk != "high" and any(PREGNANCY.match(d.code) for s in stay.said for d in s.statement.diagnoses):
-            return "pregnancy"
-        return risk
+        return "pregnancy" if risk != "high" and self._is_pregnant(stay) else risk
+
+    def _is_pregnant(self, stay: Folded) -> bool:
+        """This stay says so, or one that ended within twelve months before it."""
+        start = stay.stay.admitted_at
+        for other in self._stays:
+            end = other.ended_at
+            recent = start and end and timedelta(0) <= start - end <= POSTPARTUM
+            if (other is stay or recent) and any(
+                PREGNANCY.match(d.code) for s in other.said for d in s.statement.diagnoses
+            ):
+                return True
+        return False
 
     def _lacks(self, day: date, told_at: Instant) -> frozenset[Lack]:
         """What the member had not when the occasion was told: a lead assigned since then is how the lack was met."""

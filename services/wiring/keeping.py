@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 from connectors.files.contract import OVERLONG
 from connectors.mllp.contract import Answered, Kept
+from models.errors import WorldIsAway
 from models.time import Instant
-from services.runtime.store.contract import AckRow, NewLine, Store
+from services.runtime.store.contract import AckRow, Batch, NewLine, Store
 from services.wiring.clock import Clock
 
 
@@ -19,16 +20,32 @@ class StoreKeeper:
 
     def __init__(self, store: Store, clock: Clock, kept: Callable[[], None]) -> None:
         self._store, self._clock, self._kept = store, clock, kept
+        self._away = False
 
     def now(self) -> Instant:
         return self._clock()
 
     async def keep(self, feed: str, received_at: Instant, body: bytes, answer: bytes | None) -> Kept:
         line = NewLine(feed, received_at, "hl7v2", body, answer)
-        (appended,) = await asyncio.wrap_future(self._store.append([line], once=True))
+        try:
+            (appended,) = await asyncio.wrap_future(self._store.append([line], once=True))
+        except WorldIsAway:
+            self._away = True
+            raise
+        self._away = False
         if not appended.repeat:
             self._kept()
         return Kept(appended.seq, appended.repeat, appended.answer)
+
+    def is_well(self) -> bool:
+        """Whether messages can be kept: the last one was, or a small write now succeeds. Waits for the disk."""
+        if self._away:
+            try:
+                self._store.commit(Batch(reference={"probe": b""}))
+            except WorldIsAway:
+                return False
+            self._away = False
+        return True
 
     async def replace_answer(self, seq: int, answer: bytes) -> None:
         await asyncio.wrap_future(self._store.set_answer(seq, answer))

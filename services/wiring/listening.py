@@ -1,15 +1,13 @@
 """From a feed's settings to its listener's."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from connectors.hl7v2.settings import FeedSettings
 from connectors.mllp.settings import ListenerSettings, TlsSettings
+from connectors.mllp.tls import server_context
 from models.errors import FileIsWrong, Problem
 from models.time import Instant
-from services.wiring.setup import Setup
-
-DEFAULT_FEED = "mllp"
+from services.wiring.setup import DEFAULT_FEED, Setup
 
 
 def address(text: str, option: str) -> tuple[str, int]:
@@ -25,13 +23,28 @@ def address(text: str, option: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def listeners(setup: Setup, mllp: str | None) -> Iterator[ListenerSettings]:
-    """One listener a declared feed with an address; `mllp` adds one for a feed of that name that nobody declared."""
-    for name, feed in setup.book.feeds.items():
-        if feed.listen:
-            yield _listener(name, feed, feed.listen)
+def listeners(setup: Setup, mllp: str | None) -> list[ListenerSettings]:
+    """One listener a declared feed with an address; `mllp` adds one for the feed that nobody declared.
+
+    Raises:
+        FileIsWrong: an address, or a certificate; all such problems are listed.
+    """
+    wanted = [(name, feed, feed.listen) for name, feed in setup.book.feeds.items() if feed.listen]
     if mllp:
-        yield _listener(DEFAULT_FEED, setup.book.settings_of(DEFAULT_FEED), mllp)
+        wanted.append((DEFAULT_FEED, setup.book.settings_of(DEFAULT_FEED), mllp))
+    found: list[ListenerSettings] = []
+    problems: list[Problem] = []
+    for name, feed, listen in wanted:
+        try:
+            settings = _listener(name, feed, listen)
+            if settings.tls:
+                server_context(settings.tls)  # read here only to be checked before anything starts
+            found.append(settings)
+        except FileIsWrong as wrong:
+            problems += wrong.problems
+    if problems:
+        raise FileIsWrong(problems)
+    return found
 
 
 def _listener(name: str, feed: FeedSettings, listen: str) -> ListenerSettings:
@@ -66,6 +79,7 @@ class Judging:
 
     def __call__(self, feed: str, received_at: Instant, body: bytes) -> str | None:
         for reading in self._reader.read(feed, received_at, body):
-            if reading.problem:
+            # The listener itself refuses senders; one that it lets through is quarantined, and answered like others.
+            if reading.problem and reading.problem.reason != "sender_not_allowed":
                 return f"{reading.problem.reason} at {reading.problem.where}"
         return None

@@ -1,6 +1,6 @@
 """`load`: files into the journal, then through the pipeline."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -16,6 +16,10 @@ from models.time import Instant
 from services.runtime.pipeline import Pipeline
 from services.runtime.store.contract import NewLine, Store
 
+DROPPED = "files"
+"""The feed of files that do not say it themselves."""
+INBOX = "inbox"
+"""A folder in the store where commands leave lines for the running service; it is a drop folder."""
 BULK = 1_000
 """Journal lines a transaction of a bulk load."""
 
@@ -58,23 +62,37 @@ def files_in(paths: list[Path]) -> Iterator[tuple[Path, bool]]:
             yield path, True
 
 
-def check_named(store: Store, paths: list[Path]) -> None:
-    """Refuse files of no kind we know before anything is kept.
+def check_named(sources: Iterable[tuple[Path | BinaryIO, str]]) -> None:
+    """Refuse what is of no kind we know, or cannot be read, before anything is kept or made.
+
+    Args:
+        sources: each with the name that errors call it by; a stream is left at its beginning.
 
     Raises:
         FileIsWrong: every such file is listed.
     """
     problems: list[Problem] = []
-    for path in paths:
-        with path.open("rb") as file:
-            if sniff(file.read(HEAD_BYTES)) not in (None, "archive"):
-                continue
+    intake = FileIntake(split_hl7=lambda _: (), checkpoint=lambda _: 0)
+    for source, name in sources:
         try:
-            next(intake_of(store).read(path, feed="", received_at=datetime.now(UTC)), None)
+            if sniff(_head(source)) in (None, "archive"):
+                next(intake.read(source, feed="", received_at=datetime.now(UTC), name=name), None)
         except FileIsWrong as wrong:
             problems += wrong.problems
+        except OSError as error:
+            what = f"It cannot be read: {error.strerror}."
+            problems.append(Problem(name, 1, "", what, "Correct the permissions."))
     if problems:
         raise FileIsWrong(problems)
+
+
+def _head(source: Path | BinaryIO) -> bytes:
+    if isinstance(source, Path):
+        with source.open("rb") as file:
+            return file.read(HEAD_BYTES)
+    head = source.read(HEAD_BYTES)
+    source.seek(0)
+    return head
 
 
 def keep(store: Store, sheaf: Sheaf) -> tuple[int, int]:

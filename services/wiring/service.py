@@ -12,23 +12,18 @@ import uvicorn
 
 from connectors.files.drop import DropFolder
 from connectors.mllp.listener import Listener, Slots
-from models.errors import WorldIsAway
+from models.errors import FileIsWrong, WorldIsAway
 from services.runtime.pipeline import Pipeline
 from services.runtime.store.sqlite import SqliteStore
 from services.status.web import app_of
 from services.wiring.clock import Clock
 from services.wiring.keeping import StoreKeeper
 from services.wiring.listening import Judging, address, listeners
-from services.wiring.loading import keep_file
+from services.wiring.loading import DROPPED, INBOX, keep_file
 from services.wiring.setup import Setup
 from services.wiring.working import Worker
 
 log = logging.getLogger(__name__)
-
-DROPPED = "files"
-"""The feed of dropped files that do not say it themselves."""
-INBOX = "inbox"
-"""A folder in the store where commands leave lines for the running service; it is a drop folder."""
 
 
 class Service:
@@ -42,13 +37,15 @@ class Service:
         self, folder: Path, setup: Setup, clock: Clock, *, mllp: str | None, http: str | None, drop: Path | None
     ) -> None:
         self._folder, self._setup, self._clock = folder, setup, clock
-        self._drop, self._http = drop, http
-        self._wanted = list(listeners(setup, mllp))
+        self._drop, self._http = drop, address(http, "http") if http else None
+        self._wanted = listeners(setup, mllp)
         self._stack = contextlib.AsyncExitStack()
+        self._folders: list[DropFolder] = []
         self.listeners: list[Listener] = []
         self.http_address: tuple[str, int] | None = None
         self.store: SqliteStore
         self.worker: Worker
+        self.keeper: StoreKeeper
 
     async def __aenter__(self) -> Self:
         try:
@@ -67,19 +64,22 @@ class Service:
         self.worker = Worker(pipeline)
         self.worker.start()
         self._stack.callback(self.worker.stop)
+        self.keeper = StoreKeeper(self.store, self._clock, self.worker.notify)
         self._watch(DropFolder(self._folder / INBOX, self._take, quiet_seconds=0))
         if self._drop:
             self._watch(DropFolder(self._drop, self._take))
         if self._http:
-            await self._serve_http(*address(self._http, "http"))
-        keeper, judge, slots = StoreKeeper(self.store, self._clock, self.worker.notify), Judging(self._setup), Slots()
+            await self._serve_http(*self._http)
+        judge, slots = Judging(self._setup), Slots()
         for settings in self._wanted:
-            listener = Listener(settings, keeper, judge, slots)
+            listener = Listener(settings, self.keeper, judge, slots)
             await listener.start()
             self._stack.push_async_callback(listener.stop)
             self.listeners.append(listener)
 
     def _watch(self, folder: DropFolder) -> None:
+        folder.make()
+        self._folders.append(folder)
         task = asyncio.create_task(folder.run())
 
         async def stop() -> None:
@@ -89,7 +89,11 @@ class Service:
         self._stack.push_async_callback(stop)
 
     async def _take(self, stream: BinaryIO, name: str) -> None:
-        summary = await asyncio.to_thread(keep_file, self.store, stream, DROPPED, self._clock(), name)
+        try:
+            summary = await asyncio.to_thread(keep_file, self.store, stream, DROPPED, self._clock(), name)
+        except FileIsWrong:
+            log.warning("a file was refused: its reason stands beside it")
+            raise
         log.info("a file was taken: %d new lines, %d repeated", summary.new, summary.repeated)
         self.worker.notify()
 
@@ -114,10 +118,12 @@ class Service:
         except WorldIsAway as error:
             return False, {"accepting": False, "problem": str(error)}
         stats = [listener.stats for listener in self.listeners]
-        ok = self.worker.is_well and all(listener.addresses for listener in self.listeners)
+        kept = "" if self.keeper.is_well() else "messages cannot be kept: the store is away"
+        problem = kept or self.worker.failure or next((f.failure for f in self._folders if f.failure), "")
+        ok = not kept and self.worker.is_well and all(listener.addresses for listener in self.listeners)
         return ok, {
             "accepting": ok,
-            "problem": self.worker.failure or None,
+            "problem": problem or None,
             "lines_waiting": behind,
             "quarantined": counts.get("waiting", 0),
             "parked": counts.get("parked", 0),

@@ -1,10 +1,13 @@
 """Read an installation's files into values: settings, feeds, rules, calendars, value sets."""
 
 import os
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from hashlib import sha256
 from importlib import resources
 from pathlib import Path
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -13,18 +16,24 @@ from connectors.files.contract import OVERLONG, UNREADABLE
 from connectors.files.journal import UnreadableReader
 from connectors.hl7v2 import Hl7v2Reader
 from connectors.hl7v2.book import FeedBook, is_ours, read_book
+from connectors.hl7v2.settings import FeedSettings
 from connectors.tabular.kinds import TABLES
 from connectors.tabular.reader import TabularReader
 from models.errors import FileIsWrong, Problem
-from models.pages import parse_pages
-from models.reference import Reference
+from models.pages import Page, parse_pages
+from models.reference import Calendar, Reference
 from services.intake.reading import LineReader
 from services.settings import DEFAULT_ZONE, Settings, settings_of
+from services.timeliness.compiling import value_sets_of
 from services.timeliness.custom import calendars
 from services.timeliness.loading import Loaded, check
 from services.timeliness.value_sets import parse_value_sets
 
+T = TypeVar("T")
+
 VALUE_SETS = "WARMHANDOFF_VALUE_SETS"
+DEFAULT_FEED = "mllp"
+"""What arrives through `serve --mllp` where nobody declared a feed; like any live feed it takes P and empty MSH-11."""
 DERIVATION = "1"
 """Raised whenever `derive` gives other answers for the same facts: stores then derive everybody again."""
 
@@ -49,14 +58,14 @@ def read_setup(config: Path | None) -> Setup:
     Raises:
         FileIsWrong: every problem of every file, by line; nothing was started.
     """
+    problems = _Problems()
     pages = parse_pages(str(config), _text(config)) if config else []
-    settings = settings_of([page for page in pages if not is_ours(page)])
-    book = read_book([page for page in pages if is_ours(page)])
-    business = calendars([(name, _text(Path(name))) for name in settings.calendars])
-    sets = parse_value_sets(value_set_files(settings))
-    loaded = checked_rules([Path(folder) for folder in settings.rules], business, sets)
-    if loaded.problems:
-        raise FileIsWrong(loaded.problems)
+    settings = _settings([page for page in pages if not is_ours(page)], problems)
+    book = problems.of(lambda: read_book([page for page in pages if is_ours(page)]), FeedBook({}, {}))
+    book.feeds.setdefault(DEFAULT_FEED, FeedSettings(processing_ids=("P", "")))
+    business, sets, loaded = _rules(settings, [Path(folder) for folder in settings.rules], problems)
+    if problems:
+        raise FileIsWrong(problems)
     zone = ZoneInfo(settings.time_zone)
     reference = Reference(
         rules=loaded.rules,
@@ -64,6 +73,10 @@ def read_setup(config: Path | None) -> Setup:
         calendars=business,
         value_sets=sets,
         feeds=book.habits(),
+        missing_sets={
+            rule.id: tuple(f"value_set_missing:{name}" for name in sorted(value_sets_of(rule.done_when) - sets.keys()))
+            for rule in loaded.rules
+        },
     )
     reference = msgspec.structs.replace(reference, digest=_digest(reference))
     readers: dict[str, LineReader] = {kind: TabularReader(kind, zone=zone) for kind in (*TABLES, "decisions", "fhir")}
@@ -72,10 +85,61 @@ def read_setup(config: Path | None) -> Setup:
     return Setup(settings, book, reference, readers, loaded.warnings)
 
 
-def checked_rules(folders: Iterable[Path], business: Mapping, sets: Mapping) -> Loaded:  # type: ignore[type-arg]
-    """Read the shipped rules and an operator's, and play every case."""
+def read_rules(config: Path | None, folders: Sequence[Path] = ()) -> Loaded:
+    """Read the rules of an installation, and those in more folders; play every case.
+
+    Raises:
+        FileIsWrong: every problem of the rules, and of the settings, calendars and value sets that they need.
+    """
+    problems = _Problems()
+    pages = parse_pages(str(config), _text(config)) if config else []
+    settings = _settings([page for page in pages if not is_ours(page)], problems)
+    _, _, loaded = _rules(settings, [*(Path(name) for name in settings.rules), *folders], problems)
+    if problems:
+        raise FileIsWrong(problems)
+    return loaded
+
+
+class _Problems(list[Problem]):
+    """What is wrong with all the files together."""
+
+    def of(self, read: Callable[[], T], otherwise: T) -> T:
+        """What was read; `otherwise` when its problems were added here."""
+        try:
+            return read()
+        except FileIsWrong as wrong:
+            self.extend(wrong.problems)
+            return otherwise
+
+
+def _settings(pages: Sequence[Page], problems: _Problems) -> Settings:
+    """The settings; where some are wrong the others, which tell what else there is to read."""
+    wrong = _Problems()
+    settings = wrong.of(lambda: settings_of(pages), Settings())
+    problems.extend(wrong)
+    if not wrong:
+        return settings
+    spoilt = {re.split(r"[.\[]", problem.field)[0] for problem in wrong}
+    return Settings.model_validate({key: value for key, value in pages[0].data.items() if key not in spoilt})
+
+
+def _rules(
+    settings: Settings, folders: Iterable[Path], problems: _Problems
+) -> tuple[Mapping[str, Calendar], Mapping[str, frozenset[str]], Loaded]:
+    """Calendars, value sets, and the rules that need them."""
+    before = len(problems)
+    named = [(name, problems.of(partial(_text, Path(name)), "")) for name in settings.calendars]
+    no_calendars: Mapping[str, Calendar] = {}
+    no_sets: Mapping[str, frozenset[str]] = {}
+    no_files: list[tuple[str, str]] = []
+    business = problems.of(lambda: calendars(named), no_calendars)
+    sets = problems.of(lambda: parse_value_sets(value_set_files(settings)), no_sets)
+    files = problems.of(lambda: rule_files(folders), no_files)
     zone = ZoneInfo(DEFAULT_ZONE)  # where the cases were written; a case may say otherwise
-    return check(rule_files(folders), zone, calendars=business, value_sets=sets)
+    # A rule that names a calendar which could not be read is not wrong itself.
+    loaded = check(files if len(problems) == before else [], zone, calendars=business, value_sets=sets)
+    problems.extend(loaded.problems)
+    return business, sets, loaded
 
 
 def rule_files(folders: Iterable[Path]) -> list[tuple[str, str]]:

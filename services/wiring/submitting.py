@@ -1,17 +1,20 @@
 """What people decide becomes a journal line: kept here, or handed to the service that holds the store."""
 
+import asyncio
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 from uuid import uuid4
 
+from connectors.files.drop import DropFolder
 from connectors.files.exporting import exported
 from models.time import Instant
 from services.runtime.pipeline import Pipeline
-from services.runtime.store.contract import NewLine, StoreIsBusy
+from services.runtime.store.contract import NewLine, Store, StoreIsBusy
 from services.runtime.store.sqlite import SqliteStore
 from services.wiring.clock import Clock
-from services.wiring.service import INBOX
+from services.wiring.loading import DROPPED, INBOX, keep_file
 from services.wiring.setup import Setup
 
 
@@ -28,12 +31,25 @@ def submit(folder: Path, setup: Setup, clock: Clock, kind: str, body: bytes) -> 
         _hand_over(folder / INBOX, [line], clock())
         return False
     with store:
+        take_inbox(store, folder, clock)
         store.append([line]).result()
         pipeline = Pipeline(store, setup.readers, setup.reference, clock)
         while pipeline.run():
             pass
         pipeline.settle()
     return True
+
+
+def take_inbox(store: Store, folder: Path, clock: Clock) -> None:
+    """Keep what was handed to a service that ended before it looked."""
+    inbox = folder / INBOX
+    if not inbox.is_dir():
+        return
+
+    async def take(stream: BinaryIO, name: str) -> None:
+        keep_file(store, stream, DROPPED, clock(), name)
+
+    asyncio.run(DropFolder(inbox, take, quiet_seconds=0).sweep())
 
 
 def _hand_over(inbox: Path, lines: Sequence[NewLine], now: Instant) -> None:

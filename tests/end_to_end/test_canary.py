@@ -101,10 +101,8 @@ def test_nobody_is_named_outside_of_the_journal_and_what_asks_for_it(house: Hous
         (task, *_) = house.json("tasks")["tasks"]
         quiet("task", "note", task["task_id"], "--action", "done", "--text", "CANARYTEXT")
         quiet("load", "roster.csv")
-        quiet("verify")
     spoken["log"] = served.log.read_bytes()
     quiet("quarantine", "list", "--status", "all", "--json")
-    quiet("quarantine", "list", "--status", "all")
     quiet("quarantine", "show", "q-1")
     quiet("quarantine", "replay", "q-1")
     quiet("tasks")
