@@ -4,7 +4,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated, BinaryIO, cast
 
@@ -44,7 +44,7 @@ def load(
         check_named([*((path, str(path)) for path, is_named in files if is_named), *streams])
         with SqliteStore.open(folder, now=clock) as store:
             take_inbox(store, folder, clock)
-            with console.status("keeping ...") if console.is_terminal else _silence():
+            with console.status("keeping ...") if console.is_terminal else nullcontext():
                 for path, is_named in files:
                     try:
                         _add(total, keep_file(store, path, feed, clock()))
@@ -56,8 +56,11 @@ def load(
                 for stream, name in streams:
                     _add(total, keep_file(store, stream, feed, clock(), name))
             if wait:
-                with console.status("processing ...") if console.is_terminal else _silence():
+                with console.status("processing ...") if console.is_terminal else nullcontext():
                     process(store, Pipeline(store, setup.readers, setup.reference, clock), total)
+    if total.count_mismatches:
+        what = f"{total.count_mismatches} HL7 files whose trailers (BTS-1, FTS-1) count otherwise than we do"
+        print(f"warning: {what}: their messages are kept; ask the senders for the rest.", file=sys.stderr)
     if as_json:
         print_json(total)
     else:
@@ -84,9 +87,4 @@ def _add(total: Summary, more: Summary) -> None:
     total.lines += more.lines
     total.new += more.new
     total.repeated += more.repeated
-
-
-class _silence:  # noqa: N801 - a context manager used as a word
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, *_: object) -> None: ...
+    total.count_mismatches += more.count_mismatches

@@ -221,6 +221,7 @@ def read_lines(readers: Mapping[str, LineReader], lines: Sequence[JournalLine]) 
 
 def _sort(heard: Heard, line: JournalLine, reading: Reading) -> None:
     heard.counts[reading.outcome] += 1
+    heard.counts.update(f"flag_{flag}" for flag in reading.flags)
     heard.messages.append(MessageRow(reading.name, line.seq, reading.ordinal, reading.control_id))
     if reading.problem:
         heard.quarantined.append(_quarantined(line, reading.ordinal, reading.problem))

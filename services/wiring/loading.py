@@ -26,7 +26,8 @@ BULK = 1_000
 
 class Summary(msgspec.Struct):
     """What became of the lines of a load. `lines` is `new` + `repeated`; the others count messages and rows, and
-    `left_out` the files of a folder that are of no kind we know.
+    `left_out` the files of a folder that are of no kind we know, `count_mismatches` HL7 files whose trailers count
+    otherwise than we do (R-52): their messages are kept all the same.
     """
 
     lines: int = 0
@@ -36,6 +37,7 @@ class Summary(msgspec.Struct):
     parked: int = 0
     quarantined: int = 0
     left_out: int = 0
+    count_mismatches: int = 0
 
 
 def intake_of(store: Store) -> FileIntake:
@@ -110,6 +112,7 @@ def keep_file(store: Store, source: Path | BinaryIO, feed: str, received_at: Ins
         new, repeated = keep(store, sheaf)
         summary.new += new
         summary.repeated += repeated
+        summary.count_mismatches += "count_mismatch" in sheaf.notices
     summary.lines = summary.new + summary.repeated
     return summary
 

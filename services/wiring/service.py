@@ -95,6 +95,8 @@ class Service:
             log.warning("a file was refused: its reason stands beside it")
             raise
         log.info("a file was taken: %d new lines, %d repeated", summary.new, summary.repeated)
+        if summary.count_mismatches:
+            log.warning("its trailers (BTS-1, FTS-1) count otherwise than we do: ask the sender for the rest")
         self.worker.notify()
 
     async def _serve_http(self, host: str, port: int) -> None:
