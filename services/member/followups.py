@@ -59,6 +59,9 @@ class History:
     ) -> None:
         self._stays, self._roster, self._death, self._zone, self._as_of = stays, roster, death, zone, as_of
         self._beds = [s for s in stays if s.is_bed]
+        self._pregnant = [
+            s for s in stays if any(PREGNANCY.match(d.code) for x in s.said for d in x.statement.diagnoses)
+        ]
 
     def follow_ups(self) -> Iterator[FollowUp]:
         """Every occasion that a rule may answer, standing or taken back."""
@@ -198,14 +201,10 @@ class History:
     def _is_pregnant(self, stay: Folded) -> bool:
         """This stay says so, or one that ended within twelve months before it."""
         start = stay.stay.admitted_at
-        for other in self._stays:
-            end = other.ended_at
-            recent = start and end and timedelta(0) <= start - end <= POSTPARTUM
-            if (other is stay or recent) and any(
-                PREGNANCY.match(d.code) for s in other.said for d in s.statement.diagnoses
-            ):
-                return True
-        return False
+        return any(
+            other is stay or (start and other.ended_at and timedelta(0) <= start - other.ended_at <= POSTPARTUM)
+            for other in self._pregnant
+        )
 
     def _lacks(self, day: date, told_at: Instant) -> frozenset[Lack]:
         """What the member had not when the occasion was told: a lead assigned since then is how the lack was met."""

@@ -26,7 +26,8 @@ class Occurrence:
 
     `at` is its event time, `precision` how well it is known; `ended_by` is the statement that took it back, None while
     it stands. `disposition` belongs to discharges. `clock_at` is where clocks start: `at`, unless whoever stated it
-    dated it ahead of its own receipt.
+    dated it ahead of its own receipt. `first` told it first: ids hang on that message's name. `told_at` is when it was
+    both received and known to be about the member.
     """
 
     event: OccurrenceEvent
@@ -39,6 +40,18 @@ class Occurrence:
     clock_at: Instant | None = None
     moved_by: Said | None = None
     flags: set[str] = field(default_factory=set)
+    first: Said = field(init=False)
+    told_at: Instant = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.first = min(self.told, key=_received)
+        self.told_at = min(s.told_at for s in self.told)
+
+    def hear(self, s: Said) -> None:
+        """Another statement tells it."""
+        self.told.append(s)
+        self.first = min(self.first, s, key=_received)
+        self.told_at = min(self.told_at, s.told_at)
 
     def move(self, at: Instant, s: Said) -> None:
         """Take the time that a statement gives."""
@@ -56,15 +69,9 @@ class Occurrence:
         """Where clocks start."""
         return self.clock_at or self.at
 
-    @property
-    def first(self) -> Said:
-        """Who told it first: its ids hang on that message's name."""
-        return min(self.told, key=lambda s: (s.first_receipt, s.name))
 
-    @property
-    def told_at(self) -> Instant:
-        """When it was both received and known to be about the member."""
-        return min(s.told_at for s in self.told)
+def _received(s: Said) -> tuple[Instant, str]:
+    return s.first_receipt, s.name
 
 
 @dataclass(slots=True)

@@ -107,7 +107,7 @@ class Replay:
     def _planned(self, s: Said) -> None:
         at = s.expected or s.admitted or s.occurred
         if self.plan:
-            self.plan.told.append(s)
+            self.plan.hear(s)
             self.plan.at = at
         else:
             self.plan = self._open("planned", s, at)
@@ -125,7 +125,7 @@ class Replay:
             _end(self.discharge, s)
             self.discharge = None
             if higher == 0:
-                self._leg.admission.told.append(s)
+                self._leg.admission.hear(s)
                 return
         if higher > 0:
             self._begin(s, self._start_of_next_leg(s))
@@ -155,7 +155,9 @@ class Replay:
             # What was told of the discharge holds, but no longer of an inpatient stay.
             over = self.discharge
             self.discharge = self._open("discharged", over.told[0], over.at)
-            self.discharge.told, self.discharge.disposition = [*over.told], over.disposition
+            for told in over.told[1:]:
+                self.discharge.hear(told)
+            self.discharge.disposition = over.disposition
             self.discharge.precision, self.discharge.clock_at = over.precision, over.clock_at
             _end(over, s)
 
@@ -303,7 +305,7 @@ class Replay:
         leg = self.admission
         assert leg is not None
         if not s.patient_class or rank(s.patient_class) == rank(leg.patient_class):
-            leg.admission.told.append(s)
+            leg.admission.hear(s)
         if s.admitted is None or (self.ended_at and s.admitted >= self.ended_at):
             return
         earlier = self.legs[: self.legs.index(leg)]
@@ -325,7 +327,7 @@ class Replay:
             if s.discharged is None:
                 self.discharge.flags.add("discharge_time_derived")
         else:
-            self.discharge.told.append(s)
+            self.discharge.hear(s)
             if s.kind == "discharge":
                 self.discharge.flags.discard("inferred")
         if s.discharged or len(self.discharge.told) == 1:
