@@ -1,9 +1,9 @@
 """A story's words as journal lines, as senders would write them.
 
-`A03 discharge V1 home feed=F2 at=02-27T09:50` is a message; `contact`, `care`, `claim`, `roster`, `facility`, `link`
-and `unlink` are rows. Options: `at` event time, `adm` PV1-44, `dis` PV1-45, `evn2`, `evn6`, `class`, `mrn`, `mrg`,
-`old` (MRG-5), `pvN`, `pidN` any field; `no-number`, `no-adm`, `no-cin` leave theirs out. Other words are
-for the reader.
+`A03 discharge V1 home feed=F2 at=02-27T09:50` is a message; `contact`, `care`, `claim`, `roster`, `facility`, `link`,
+`unlink` and `review` are rows. Options: `at` event time, `adm` PV1-44, `dis` PV1-45, `evn2`, `evn6`, `class`, `mrn`,
+`mrg`, `old` (MRG-5), `in36` (IN1-36), `pvN`, `pidN` any field; `no-number`, `no-adm`, `no-cin` leave theirs out. Other
+words are for the reader.
 """
 
 import re
@@ -64,8 +64,9 @@ class Scribe:
                 kind, more = ("contact", {"outcome": words[1]}) if words[0] == "contact" else (words[1], {})
                 happened = moment(options.pop("at")) if "at" in options else at
                 return _line(at, "P1", "care_events", wire.care(member, happened, kind, **{**more, **options}))
-            case "link" | "unlink":
-                return _line(at, "desk", "decisions", wire.decision(at, words[0], words[1], member))
+            case "link" | "unlink" | "review":
+                decided = moment(options["at"]) if "at" in options else at
+                return _line(at, "desk", "decisions", wire.decision(decided, words[0], words[1], member))
             case "facility":
                 row = f"facility_id,name,setting,time_zone\n{words[1]},x,{words[2]},{options.get('zone', '')}\n"
                 return _line(at, "ops", "facilities", row)
@@ -109,6 +110,8 @@ class Scribe:
             segments.append(wire.segment("PV1", fields))
         if "exp" in options:
             segments.append(wire.segment("PV2", {8: _stamped(options["exp"], None)}))
+        if "in36" in options:
+            segments.append(wire.segment("IN1", {1: "1", 36: options["in36"]}))
         if "dx" in options:
             segments.append(f"DG1|1||{options['dx']}|||F")
         occurred = _stamped(options.get("evn6"), event)

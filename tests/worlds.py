@@ -75,15 +75,32 @@ class Told:
             self._facilities[event.fact] = tuple(
                 sorted({*self._facilities.get(event.fact, ()), event.teller}, key=lambda t: t.received_at)
             )
-        self._circles = circles(self._work, self.members)
+        self.circles = circles(self._work, self.members)
 
     def views(self, as_of: datetime) -> dict[str, View]:
         reference = with_registry(self.reference, self._facilities, as_of)
-        known = (around.facts(around.links(as_of), as_of).values() for around in self._circles)
+        known = (around.facts(around.links(as_of), as_of).values() for around in self.circles)
         return {facts.member_id: derive(facts, reference, as_of) for one in known for facts in one if facts.roster}
 
     def json(self, as_of: datetime) -> dict[str, Any]:
         return {m: member_json(m, view, ZONE) for m, view in self.views(as_of).items()}
+
+    def flags(self, when: str, member: str = "M1") -> list[str]:
+        return list(self.json(moment(when))[member]["flags"])
+
+    def reviews(self, when: str) -> dict[str, tuple[str, ...]]:
+        """What a person must look at, by source patient without its feed."""
+        found = {key.split("|", 1)[1]: said for key, (_, said) in self.known(moment(when)).items()}
+        return {key: said for key, said in sorted(found.items()) if said}
+
+    def known(self, at: datetime) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+        """Whom each source patient that may be a member belongs to, and its reviews."""
+        linked = [(around.links(at), around.patients) for around in self.circles]
+        return {
+            p.key: (tuple(sorted(links.members_of(p.key))), links.reviews(p.key))
+            for links, patients in linked
+            for p in patients
+        }
 
     def tasks(self, when: str, rules: str = TRIO, member: str = "M1") -> list[str]:
         """`rule state due` of the watched rules, cancelled ones too."""
@@ -140,6 +157,12 @@ class Live:
     def wait(self, until: datetime) -> None:
         self.now = max(self.now, until)
         self.pipeline.settle()
+
+    def sleep(self, until: datetime) -> None:
+        """Let time pass wake-up by wake-up."""
+        while (at := self.store.next_wake()) and self.now < at <= until:
+            self.wait(at)
+        self.wait(until)
 
     def effects(self, after: int = 0) -> list[Effect]:
         return [row.effect for row in self.store.outbox(after, 1_000_000)]

@@ -3,13 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from models.events import Decision, Known, PatientEdge, Persona, RosterRow, Teller, VisitMove
-from models.time import Instant, Stamp
-from services.identity.normalise import plan_member
+from models.events import Decision, Known, PatientEdge, Persona, RosterRow, Statement, Teller, VisitMove, VisitRename
+from models.time import Instant, Stamp, resolve
+from services.identity.normalise import NEWBORN, plan_member
 
-Version = tuple[datetime, Instant, str]
+Version = tuple[Instant, Instant, str]
 """(recorded at the sender, first receipt, name): the order of edges and moves."""
 
 
@@ -33,6 +33,7 @@ class Evidence:
     edges: list[tuple[PatientEdge, Version]] = field(default_factory=list)
     moves: list[tuple[VisitMove, Version]] = field(default_factory=list)
     decisions: list[tuple[Decision, Instant, str]] = field(default_factory=list)
+    aliases: dict[str, set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
     members: dict[str, list[Listed]] = field(default_factory=lambda: defaultdict(list))
 
     def told(self, fact: object, tellers: Sequence[Teller]) -> None:
@@ -45,13 +46,21 @@ class Evidence:
                 self.edges.append((fact, version_of(fact.recorded, first)))
             case VisitMove():
                 self.moves.append((fact, version_of(fact.recorded, first)))
+            case VisitRename(source_patient, "visit", old, new):
+                self.aliases[source_patient].add((old[1], new[1]))
+            case Statement() if fact.visit:
+                self.aliases[fact.source_patient].update((old[1], fact.visit[1]) for old in fact.old_visits)
             case Decision():
                 self.decisions.extend((fact, t.received_at, t.name) for t in tellers)
 
-    def listed(self, row: RosterRow, tellers: Sequence[Teller]) -> None:
-        """Take in a roster row."""
-        persona = Persona((), row.birth_date, row.surname, row.given)
-        self.members[row.member_id].append(Listed(identifiers_of(row), persona, tellers[0].received_at))
+    def roster(self, member_id: str, rows: Iterable[tuple[RosterRow, Sequence[Teller]]]) -> None:
+        """Take in a member's roster rows; a row that restates the one before it says nothing new."""
+        told = sorted(((t.received_at, t.name, row) for row, tellers in rows for t in tellers), key=lambda x: x[:2])
+        for received_at, _, row in told:
+            listed = Listed(identifiers_of(row), Persona((), row.birth_date, row.surname, row.given), received_at)
+            before = self.members[member_id][-1] if self.members[member_id] else None
+            if before is None or (before.identifiers, before.persona) != (listed.identifiers, listed.persona):
+                self.members[member_id].append(listed)
 
 
 def identifiers_of(row: RosterRow) -> frozenset[tuple[str, str]]:
@@ -63,20 +72,25 @@ def identifiers_of(row: RosterRow) -> frozenset[tuple[str, str]]:
 def contradicts(told: Persona, listed: Persona) -> bool:
     """Say whether the second factors speak against a match; what is absent says nothing (interop §4.2).
 
-    Birth dates decide where both are known, except for twins: one surname and birth date, another given name.
-    Else the surname or the first initial must not differ.
+    Birth dates decide where both are known, except for twins: one surname and birth date, another given name. Else
+    the surname or the first initial must not differ, and a nameless newborn is nobody but a newborn: it comes with its
+    mother's identifiers.
     """
+    nameless = NEWBORN in (told.given, listed.given) and told.given != listed.given
     initials_differ = bool(told.given and listed.given and told.given[0] != listed.given[0])
     surnames_differ = bool(told.surname and listed.surname and told.surname != listed.surname)
     if told.birth_date and listed.birth_date:
-        twins = initials_differ and bool(told.surname) and told.surname == listed.surname
+        twins = initials_differ and not nameless and bool(told.surname) and told.surname == listed.surname
         return told.birth_date != listed.birth_date or twins
-    return surnames_differ or initials_differ
+    return surnames_differ or initials_differ or nameless
 
 
 def version_of(recorded: Stamp | None, first: Teller) -> Version:
-    wall = recorded.wall if recorded else first.received_at.replace(tzinfo=None)
-    return (wall, first.received_at, first.name)
+    """The order of a fact among those of its feed. A feed writes its offsets or leaves them out, so that wall times
+    without one compare among themselves.
+    """
+    at = resolve(recorded, ZoneInfo("UTC")).at if recorded else first.received_at
+    return (at, first.received_at, first.name)
 
 
 def instants(evidence: Evidence) -> Iterable[Instant]:

@@ -85,11 +85,12 @@ class Links:
         """Follow A44 and A45 to the patient that a visit truly belongs to; each step must be newer than the last."""
         patient, moved_at, last = statement.source_patient, None, None
         while True:
+            aliases = self._evidence.aliases.get(patient, set())
             steps = [
                 (version, move)
                 for move, version in self._evidence.moves
-                if move.source == patient and version[1] <= self._as_of and _covers(move, statement)
-                and (last is None or version > last)
+                if move.source == patient and version[1] <= self._as_of and (last is None or version > last)
+                and _covers(move, statement, aliases)
             ]  # fmt: skip
             if not steps:
                 return patient, moved_at
@@ -110,11 +111,14 @@ class _Answer:
             for member, listed in evidence.members.items()
             if (known := [x for x in listed if x.received_at <= at])
         }
+        # A row restates the member: of each kind the newest value counts, so that a corrected one lets go.
+        self._identifiers = {
+            m: frozenset(dict(i for x in ks for i in x.identifiers).items()) for m, ks in self._roster.items()
+        }
         self._by_identifier: dict[tuple[str, str], set[str]] = defaultdict(set)
-        for member, known in self._roster.items():
-            for listed in known:
-                for identifier in listed.identifiers:
-                    self._by_identifier[identifier].add(member)
+        for member, identifiers in self._identifiers.items():
+            for identifier in identifiers:
+                self._by_identifier[identifier].add(member)
         self._decided, self._vetoed = _decisions(evidence.decisions, at)
         self._group = _groups(self._personas, evidence.edges, at)
         self._own = {patient: self._own_members(patient) for patient in self._personas}
@@ -125,7 +129,8 @@ class _Answer:
     def member(self, patient: str, persona: Persona | None) -> str | None:
         """Whom a source patient described so belongs to; without a persona, the patient as a whole."""
         if patient in self._decided:
-            return self._decided[patient]
+            decided = self._decided[patient]
+            return decided if decided in self._roster else None
         if persona is None:
             members = self.members_of(patient)
             return next(iter(members)) if len(members) == 1 else None
@@ -154,8 +159,7 @@ class _Answer:
                 found.add("identifier_conflict")
             if any(self._contradicts(persona, member) for member in pointed - self._vetoed[patient]):
                 found.add("second_factor_differs")
-            linked = self.member(patient, persona)
-            if linked is None and self._own.get(patient):
+            if self.member(patient, persona) is None and len(self._own.get(patient, ())) == 1:
                 found.add("second_factor_differs")
         return () if patient in self._decided else tuple(sorted(found))
 
@@ -187,7 +191,7 @@ class _Answer:
     def _is_enough(self, persona: Persona, member: str) -> bool:
         """A plan's member id is not unique among payers: alone it needs a birth date that agrees."""
         strong = {x for x in persona.identifiers if x[0] != "plan_member"}
-        if any(strong & listed.identifiers for listed in self._roster[member]):
+        if strong & self._identifiers[member]:
             return True
         return persona.birth_date in {x.persona.birth_date for x in self._roster[member] if x.persona.birth_date}
 
@@ -224,26 +228,36 @@ def _groups(patients: Iterable[str], edges: Iterable[tuple[PatientEdge, Version]
 def _decisions(
     decisions: Iterable[tuple[Decision, Instant, str]], at: Instant
 ) -> tuple[dict[str, str], dict[str, set[str]]]:
-    """What people decided by an instant: the newest word on each pair; an un-link is a veto that outlives messages."""
-    newest: dict[tuple[str, str], tuple[tuple[Instant, Instant, str], Decision]] = {}
-    for decision, received, name in decisions:
-        if received > at or decision.action == "review":
-            continue
-        pair, version = (decision.source_patient, decision.member_id), (decision.at, received, name)
-        if pair not in newest or version > newest[pair][0]:
-            newest[pair] = (version, decision)
+    """What people decided by an instant, in the order they decided it: the newest link stands, an un-link is a veto
+    that outlives messages, and taking a link back does not revive the one that it replaced.
+    """
     decided: dict[str, str] = {}
     vetoed: dict[str, set[str]] = defaultdict(set)
-    for (patient, member), (_, decision) in sorted(newest.items(), key=lambda item: item[1][0]):
+    known = [(decision.at, received, name, decision) for decision, received, name in decisions if received <= at]
+    for _, _, _, decision in sorted(known, key=lambda x: x[:3]):
+        patient, member = decision.source_patient, decision.member_id
         if decision.action == "link":
             decided[patient] = member
-        else:
+            vetoed[patient].discard(member)
+        elif decision.action == "unlink":
             vetoed[patient].add(member)
+            if decided.get(patient) == member:
+                del decided[patient]
     return decided, vetoed
 
 
-def _covers(move: VisitMove, statement: Statement) -> bool:
+def _covers(move: VisitMove, statement: Statement, aliases: set[tuple[str, str]]) -> bool:
+    """Whether a moved visit is the statement's, under any number that it ever had."""
     if move.visit and statement.visit:
         (authority, number), (stated, same) = move.visit, statement.visit
-        return number == same and (not authority or not stated or authority == stated)
+        return same in _numbers(number, aliases) and (not authority or not stated or authority == stated)
     return bool(move.account) and move.account == statement.account
+
+
+def _numbers(number: str, aliases: set[tuple[str, str]]) -> set[str]:
+    found: set[str] = set()
+    fresh = {number}
+    while fresh:
+        found |= fresh
+        fresh = {n for pair in aliases if not found.isdisjoint(pair) for n in pair} - found
+    return found

@@ -19,6 +19,8 @@ _SUFFIXES = frozenset({"JR", "SR", "II", "III", "IV", "ESQ", "MD", "PHD"})
 _NOBODY = frozenset({
     "DOE", "UNKNOWN", "UNK", "UNIDENTIFIED", "TRAUMA", "TEST", "PATIENT", "NONAME", "ANONYMOUS", "NA", "NONE", "XXX",
 })  # fmt: skip
+NEWBORN = "?"
+"""The given name of somebody who has none yet."""
 _NEWBORN = frozenset({
     "BABY", "BABYBOY", "BABYGIRL", "BB", "BG", "BBA", "BBB", "BGA", "BGB", "BOY", "GIRL", "NEWBORN", "MALE", "FEMALE",
     "INFANT", "TWIN",
@@ -50,9 +52,11 @@ def surname(text: str) -> str:
 
 
 def given(text: str) -> str:
-    """A given name as upper-case letters A to Z; "" for a placeholder, also a newborn's."""
+    """A given name as upper-case letters A to Z; "" for a placeholder, `NEWBORN` for that of a nameless newborn."""
     words = _words(text)
-    return "" if _is_nobody(words) or not _NEWBORN.isdisjoint(words) else "".join(words)
+    if any(word in _NEWBORN for word in words):
+        return NEWBORN
+    return "" if _is_nobody(words) else "".join(words)
 
 
 def birth_date(text: str) -> date | None:

@@ -29,9 +29,7 @@ class Circle:
         self.members, self.patients = members, patients
         self._evidence = Evidence()
         for member in (*members.values(), *others):
-            for fact, tellers in member.facts.items():
-                if isinstance(fact, RosterRow):
-                    self._evidence.listed(fact, tellers)
+            self._evidence.roster(member.member_id, _only(member.facts, RosterRow).items())
         for patient in patients:
             for fact, tellers in patient.facts.items():
                 self._evidence.told(fact, tellers)
@@ -52,7 +50,9 @@ class Circle:
                     link = links.of(fact) if (told := _by(tellers, as_of)) else None
                     if link:
                         heard[link.member_id].append(Heard(fact, told, link.since))
-                elif isinstance(fact, VisitRename) and _by(tellers, as_of):
+                        belongs_to = belongs_to | {link.member_id}
+            for fact, tellers in patient.facts.items():
+                if isinstance(fact, VisitRename) and _by(tellers, as_of):
                     for member_id in belongs_to:
                         renames[member_id].append(fact)
                 elif isinstance(fact, DeathWord) and (told := _by(tellers, as_of)):

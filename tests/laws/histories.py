@@ -1,6 +1,7 @@
 """Random but plausible histories: two members, two feeds, every trigger, corrections, late receipts, people's words."""
 
 import os
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from hypothesis import HealthCheck, settings
@@ -125,9 +126,9 @@ def courses(draw: st.DrawFn) -> list[tuple[datetime, str]]:
     return [(at + draw(LAGS), event) for at, event in told]
 
 
-def _write(told: list[tuple[datetime, str]]) -> list[Line]:
+def _write(told: list[tuple[datetime, str]], members: Iterable[str] = ("M1", "M2")) -> list[Line]:
     scribe = Scribe()
-    lines = scribe.opening(["M1", "M2"])
+    lines = scribe.opening(members)
     lines += [scribe.write(clock(at), event) for at, event in sorted(told)]
     return sorted(lines, key=lambda line: datetime.fromisoformat(line["received_at"]))
 
@@ -140,3 +141,35 @@ def histories(most: int = 8) -> st.SearchStrategy[list[Line]]:
 
 
 INSTANTS = st.integers(0, 100 * 24).map(lambda h: START + timedelta(hours=h))
+
+NUMBERS = ["90000001A", "90000002A", "90000003A", "99999991A"]
+PATIENTS = ["TMP1", "TMP2", "MRM1", "MRM2", "MRM3"]
+PEOPLE = ["M1", "M2", "M3"]
+
+
+@st.composite
+def tangles(draw: st.DrawFn) -> tuple[datetime, str]:
+    """One word about who is who: messages that name somebody well or badly, merges, moves, rows, decisions."""
+    at, one, two = draw(HOURS), draw(st.sampled_from(PATIENTS)), draw(st.sampled_from(PATIENTS))
+    member, number = draw(st.sampled_from(PEOPLE)), draw(st.sampled_from(NUMBERS))
+    visit, feed = draw(st.sampled_from(["V1", "V2"])), draw(st.sampled_from(["F1", "F1", "F2"]))
+    who = f"H1 {member} mrn={one} feed={feed}"
+    named = draw(st.sampled_from(["", f"pid3={one}^^^H1^MR~{number}^^^DHCS^MC", f"pid3={one}^^^H1^MR in36={member}"]))
+    named += draw(st.sampled_from(["", "", " pid7=", " pid5= pid7=", " pid5=RIVERA^ZOE", " pid7=19650731"]))
+    said = draw(st.sampled_from([
+        f"A01 {visit} {who} {named}", f"A03 {visit} home {who} {named}", f"A08 {visit} {who} {named}",
+        f"A40 {who} {named} mrg={two}", f"A40 {who} {named} mrg={two}", f"A24 {who} {named} other={two}",
+        f"A37 {who} {named} other={two}", f"A45 {visit} {who} {named} mrg={two}", f"A50 {visit} {who} {named} old=V1",
+        f"A44 {visit} {who} {named} mrg={two} oldacc=A1 pid18=A1^^^H1^AN",
+        f"A01 {visit} {who} {named} pid18=A1^^^H1^AN", f"A06 {visit} {who} {named} old=V1",
+        f"roster {member} cin={number}", f"roster {member} cin={number}", f"roster {member} last_name=Rivera",
+        f"roster {member} birth_date=1965-07-31", f"A31 {who} {named} pid30=Y",
+        *(f"{word} F1|H1|{one} {member} at={clock(draw(HOURS))}" for word in ("link", "unlink", "unlink", "review")),
+    ]))  # fmt: skip
+    return at + draw(LAGS), said
+
+
+def muddles(most: int = 8) -> st.SearchStrategy[list[Line]]:
+    """Journals, in order of receipt, in which it is hard to say who is who."""
+    parts = st.lists(st.one_of(tangles().map(lambda event: [event]), courses()), min_size=2, max_size=most)
+    return parts.map(lambda told: _write([event for part in told for event in part], PEOPLE))

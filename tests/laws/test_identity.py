@@ -1,12 +1,16 @@
 """Merges can be undone, and ids hang on who told first (interop R-60; design §4)."""
 
+import random
+from contextlib import closing
 from datetime import datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.laws.histories import HOURS, INSTANTS, clock, courses, law
-from tests.timeline import Line, Scribe, Told
+from models.events import Statement
+from tests.laws.histories import HOURS, INSTANTS, clock, courses, law, muddles
+from tests.laws.test_order import check, received
+from tests.timeline import Line, Live, Scribe, Told
 
 MERGE = "A40 V1 H1 M1 mrn=MRM1 mrg=TMP1"
 
@@ -58,3 +62,64 @@ def test_ids_outlive_another_tellers_word_and_a_corrected_time(
     before, after = Told(written(told)).json(at)["M1"], Told(written(told + more)).json(at)["M1"]
     assert [t["task_id"] for t in before["tasks"]] == [t["task_id"] for t in after["tasks"]]
     assert [s["stay_id"] for s in before["stays"]] == [s["stay_id"] for s in after["stays"]]
+
+
+@given(muddles(), st.randoms(use_true_random=False), st.lists(INSTANTS, min_size=1, max_size=2))
+@law
+def test_who_is_who_does_not_depend_on_order_and_is_known_by_receipt(
+    journal: list[Line], dice: random.Random, at: list[datetime]
+) -> None:
+    other = [*journal, *journal[::3]]
+    dice.shuffle(other)
+    one, two = Told(journal), Told(other)
+    for instant in at:
+        by_then = Told([line for line in journal if received(line) <= instant])
+        assert one.json(instant) == two.json(instant) == by_then.json(instant)
+
+
+@given(muddles(), st.randoms(use_true_random=False))
+@law
+def test_who_is_who_as_we_go_equals_all_at_once(journal: list[Line], dice: random.Random) -> None:
+    with closing(Live()) as live:
+        for n, line in enumerate(journal, 1):
+            if dice.random() < 0.5:
+                live.wait(received(line))
+            live.take([line])
+            if dice.random() < 0.2:
+                assert live.json(live.now) == Told(journal[:n]).json(live.now)
+        live.wait(live.now)
+        check(live, Told(journal), live.now)
+        rows = {p.key: (p.members, p.reviews) for p in live.store.patients(live.store.patient_keys("", 999)).values()}
+        known = Told(journal).known(live.now)
+        assert rows == {key: known.get(key, ((), ())) for key in rows}
+
+
+@given(muddles(), INSTANTS)
+@law
+def test_a_link_has_stood_since_just_the_receipt_it_names(journal: list[Line], at: datetime) -> None:
+    """Contract, "Clocks from receipt": the line that made the link possible, and none before it, did so."""
+    found = Told(journal)
+    receipts = sorted({received(line) for line in journal if received(line) <= at})
+    for around in found.circles:
+        links = {instant: around.links(instant) for instant in receipts}
+        for statement in (f for p in around.patients for f in p.facts if isinstance(f, Statement)):
+            now = around.links(at).of(statement)
+            if now is None:
+                continue
+            since = [i for i in receipts if i >= now.since]
+            whose = {i: link.member_id if (link := links[i].of(statement)) else None for i in receipts}
+            assert {whose[i] for i in since} <= {now.member_id}
+            before = [i for i in receipts if i < now.since]
+            assert not before or whose[before[-1]] != now.member_id
+
+
+@given(muddles(), INSTANTS)
+@law
+def test_nobody_is_two_members(journal: list[Line], at: datetime) -> None:
+    """A message counts for one member at most."""
+    told: dict[tuple[str, str], set[str]] = {}
+    for member_id, view in Told(journal).views(at).items():
+        for stay in view.stays:
+            for source in stay.sources:
+                told.setdefault((source.feed, source.control_id), set()).add(member_id)
+    assert all(len(members) == 1 for members in told.values())

@@ -6,6 +6,7 @@ import pytest
 
 from models.events import DeathWord, Diagnosis, Known, PatientEdge, Persona, Statement, VisitMove, VisitRename
 from models.time import Stamp
+from services.identity.normalise import NEWBORN
 from tests.unit.hl7v2.support import PID, adt, events, facts, one, segment, statement
 
 VISIT = {2: "I", 3: "MED^101^A^H2", 19: "v1^^^H1^VN", 44: "20250303140000"}
@@ -269,8 +270,8 @@ def test_a_cut_number_is_never_used() -> None:
         ({5: "DOE^JANE"}, Persona((), date(1980, 2, 14), "", "")),
         ({5: "UNKNOWN^PATIENT"}, Persona((), date(1980, 2, 14), "", "")),
         ({5: "ZZTEST^ONE"}, Persona((), date(1980, 2, 14), "", "")),
-        ({5: "Rivera^BABY BOY"}, Persona((), date(1980, 2, 14), "RIVERA", "")),
-        ({5: "Rivera^BG"}, Persona((), date(1980, 2, 14), "RIVERA", "")),
+        ({5: "Rivera^BABY BOY"}, Persona((), date(1980, 2, 14), "RIVERA", NEWBORN)),
+        ({5: "Rivera^BG"}, Persona((), date(1980, 2, 14), "RIVERA", NEWBORN)),
         ({7: "19000101"}, Persona((), None, "RIVERA", "ANA")), ({7: "1980"}, Persona((), None, "RIVERA", "ANA")),
         ({7: "198002141200"}, Persona((), date(1980, 2, 14), "RIVERA", "ANA")),
         ({7: "19800230"}, Persona((), None, "RIVERA", "ANA")), ({31: "Y"}, Persona()),
