@@ -89,6 +89,10 @@ class Pipeline:
             # By event receipt, not by the clock: a backlog being worked off raises no false "overdue" (design §6).
             self.derived(touched, work, batch, heard.newest or self._now())
         self._write(work, batch)
+        # Only what is on disk is known: a batch that failed is taken again from the start.
+        self.facilities = absorb(self.facilities, heard.facilities)
+        self.told_of.update(heard.told_of)
+        self._newest = max(heard.newest or lines[-1].received_at, self._newest or lines[-1].received_at)
 
     def _settled(self, heard: Heard) -> list[tuple[int, str]]:
         """Carry out what people decided about quarantined messages: read them again, or let them go."""
@@ -122,13 +126,9 @@ class Pipeline:
         for member_id, events in sorted(heard.members.items()):
             work.tell_member(member_id, events)
         batch = Batch(messages=heard.messages, quarantined=heard.quarantined, counts=dict(heard.counts))
-        self.told_of.update(heard.told_of)
-        if heard.newest:
-            self._newest = max(heard.newest, self._newest or heard.newest)
         if heard.facilities:
             facilities = absorb(self.facilities, heard.facilities)
             if facilities != self.facilities:
-                self.facilities = facilities
                 batch.reference["facilities"] = freeze(facilities)
                 batch.wake_all = True
         return batch
