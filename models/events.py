@@ -1,5 +1,7 @@
 """What intake makes of a line: canonical facts, each said by one message about one patient or member.
 
+Structs that cannot be part of a cycle are hidden from the garbage collector (`gc=False`): records hold many of them.
+
 A fact's key is its content. Who told it, and when, are `Teller`s beside it; two messages that say the same are one
 fact with two tellers. See `services.member.absorb`.
 """
@@ -25,7 +27,7 @@ NEGATIONS: frozenset[str] = frozenset(
 )
 
 
-class Teller(msgspec.Struct, frozen=True, array_like=True):
+class Teller(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Who told a fact: the message's name (SHA-256 of its bytes, hex), when we received it, over which feed.
 
     `recorded` and `occurred` are set where the fact's content key leaves both clocks out: updates and deaths. `sent`
@@ -41,7 +43,7 @@ class Teller(msgspec.Struct, frozen=True, array_like=True):
     sent: Stamp | None = None
 
 
-class Persona(msgspec.Struct, frozen=True, array_like=True):
+class Persona(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """How a message describes its patient: identifiers beyond the MRN, and second factors for matching.
 
     `identifiers` are sorted (kind, value) pairs; kinds are `cin`, `mbi` and `plan_member`. `birth_date` is None when
@@ -54,7 +56,7 @@ class Persona(msgspec.Struct, frozen=True, array_like=True):
     given: str = ""
 
 
-class Diagnosis(msgspec.Struct, frozen=True, array_like=True):
+class Diagnosis(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """DG1: the code without dots, DG1-6 type (A, W, F), and rank (DG1-15, else DG1-1; 0 unknown)."""
 
     code: str
@@ -62,7 +64,7 @@ class Diagnosis(msgspec.Struct, frozen=True, array_like=True):
     rank: int = 0
 
 
-class Statement(msgspec.Struct, frozen=True, array_like=True, tag_field="fact", tag="statement"):
+class Statement(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="fact", tag="statement"):
     """One message says one thing about one source encounter. Times are as written; absent means "no statement".
 
     Args:
@@ -139,7 +141,7 @@ class VisitRename(msgspec.Struct, frozen=True, array_like=True, tag_field="fact"
     trigger: str
 
 
-class Known(msgspec.Struct, frozen=True, array_like=True, tag_field="fact", tag="known"):
+class Known(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="fact", tag="known"):
     """A message described this source patient so; the first of them is when its identifiers became known."""
 
     source_patient: str

@@ -14,7 +14,7 @@ Instant: TypeAlias = datetime
 Precision = Literal["day", "hour", "minute", "second"]
 
 
-class Stamp(msgspec.Struct, frozen=True, array_like=True):
+class Stamp(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A time as a sender wrote it: wall clock, offset in minutes if one was written, and how precise it was.
 
     A date without a time keeps precision `day`: noon is never invented.

@@ -11,7 +11,7 @@ StayStatus = Literal["planned", "active", "on_leave", "finished", "closed_inferr
 TaskState = Literal["open", "overdue", "met", "met_late", "missed", "superseded", "cancelled", "not_possible"]
 
 
-class SourceRef(msgspec.Struct, frozen=True, array_like=True, order=True):
+class SourceRef(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
     """A message that told of a stay."""
 
     feed: str
@@ -36,7 +36,7 @@ class Stay(msgspec.Struct, frozen=True, array_like=True):
     flags: tuple[str, ...] = ()
 
 
-class Owner(msgspec.Struct, frozen=True, array_like=True):
+class Owner(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Who answers for a task: the plan, the ECM provider and its lead care manager; "" where there is none."""
 
     mcp_id: str = ""

@@ -33,7 +33,7 @@ class Evidence:
     edges: list[tuple[PatientEdge, Version]] = field(default_factory=list)
     moves: list[tuple[VisitMove, Version]] = field(default_factory=list)
     decisions: list[tuple[Decision, Instant, str]] = field(default_factory=list)
-    aliases: dict[str, set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
+    aliases: list[tuple[str, str, str, str, Instant]] = field(default_factory=list)
     members: dict[str, list[Listed]] = field(default_factory=lambda: defaultdict(list))
 
     def told(self, fact: object, tellers: Sequence[Teller]) -> None:
@@ -46,10 +46,12 @@ class Evidence:
                 self.edges.append((fact, version_of(fact.recorded, first)))
             case VisitMove():
                 self.moves.append((fact, version_of(fact.recorded, first)))
-            case VisitRename(source_patient, "visit", old, new):
-                self.aliases[source_patient].add((old[1], new[1]))
+            case VisitRename(source_patient, kind, old, new):
+                self.aliases.append((source_patient, kind, old[1], new[1], first.received_at))
             case Statement() if fact.visit:
-                self.aliases[fact.source_patient].update((old[1], fact.visit[1]) for old in fact.old_visits)
+                self.aliases += [
+                    (fact.source_patient, "visit", old[1], fact.visit[1], first.received_at) for old in fact.old_visits
+                ]
             case Decision():
                 self.decisions.extend((fact, t.received_at, t.name) for t in tellers)
 
@@ -97,6 +99,9 @@ def instants(evidence: Evidence) -> Iterable[Instant]:
     for told in evidence.personas.values():
         yield from told.values()
     yield from (version[1] for _, version in evidence.edges)
+    if evidence.moves:
+        yield from (version[1] for _, version in evidence.moves)
+        yield from (alias[4] for alias in evidence.aliases)
     yield from (received for decision, received, _ in evidence.decisions if decision.action != "review")
     for listed in evidence.members.values():
         yield from (x.received_at for x in listed)

@@ -27,19 +27,33 @@ class Links:
     def __init__(self, evidence: Evidence, as_of: Instant) -> None:
         self._evidence, self._as_of = evidence, as_of
         self._answers: dict[Instant, _Answer] = {}
-        self._known_since: dict[tuple[str, Persona | None, str], Instant] = {}
+        self._known: dict[tuple[object, ...], Link | None] = {}
         self._times = sorted({at for at in instants(evidence) if at <= as_of}, reverse=True)
         self._now = self._answer(as_of)
 
     def of(self, statement: Statement) -> Link | None:
         """Whom a statement is about, after moves; None while nobody knows."""
-        patient, moved_at = self._moved(statement)
-        persona = None if moved_at else statement.persona
-        member_id = self._now.member(patient, persona)
+        moves = bool(self._evidence.moves)
+        key = (statement.source_patient, statement.persona, *((statement.visit, statement.account) if moves else ()))
+        if key not in self._known:
+            self._known[key] = self._search(statement)
+        return self._known[key]
+
+    def _search(self, statement: Statement) -> Link | None:
+        """The receipt that made the link possible: the start of its last unbroken run."""
+        member_id = self._whose(statement, self._as_of)
         if member_id is None:
             return None
-        since = self._since(patient, persona, member_id)
-        return Link(member_id, max(since, moved_at) if moved_at else since)
+        since = self._as_of
+        for at in self._times:
+            if self._whose(statement, at) != member_id:
+                break
+            since = at
+        return Link(member_id, since)
+
+    def _whose(self, statement: Statement, at: Instant) -> str | None:
+        patient, is_moved = self._moved(statement, at) if self._evidence.moves else (statement.source_patient, False)
+        return self._answer(at).member(patient, None if is_moved else statement.persona)
 
     def members_of(self, patient: str) -> set[str]:
         """The members that a source patient's facts belong to."""
@@ -66,36 +80,37 @@ class Links:
             self._answers[at] = _Answer(self._evidence, at)
         return self._answers[at]
 
-    def _since(self, patient: str, persona: Persona | None, member_id: str) -> Instant:
-        """The receipt that made the link possible: the start of its last unbroken run."""
-        key = (patient, persona, member_id)
-        if key not in self._known_since:
-            self._known_since[key] = self._search_since(patient, persona, member_id)
-        return self._known_since[key]
-
-    def _search_since(self, patient: str, persona: Persona | None, member_id: str) -> Instant:
-        since = self._as_of
-        for at in self._times:
-            if self._answer(at).member(patient, persona) != member_id:
-                break
-            since = at
-        return since
-
-    def _moved(self, statement: Statement) -> tuple[str, Instant | None]:
+    def _moved(self, statement: Statement, at: Instant) -> tuple[str, bool]:
         """Follow A44 and A45 to the patient that a visit truly belongs to; each step must be newer than the last."""
-        patient, moved_at, last = statement.source_patient, None, None
+        patient, path, last = statement.source_patient, {statement.source_patient}, None
         while True:
-            aliases = self._evidence.aliases.get(patient, set())
+            names = self._names(statement, path, at)
             steps = [
                 (version, move)
                 for move, version in self._evidence.moves
-                if move.source == patient and version[1] <= self._as_of and (last is None or version > last)
-                and _covers(move, statement, aliases)
+                if move.source == patient and version[1] <= at and (last is None or version > last)
+                and _covers(move, statement, names)
             ]  # fmt: skip
             if not steps:
-                return patient, moved_at
+                return patient, last is not None
             last, move = max(steps, key=lambda step: step[0])
-            patient, moved_at = move.target, max(moved_at, last[1]) if moved_at else last[1]
+            patient = move.target
+            path.add(patient)
+
+    def _names(self, statement: Statement, patients: set[str], at: Instant) -> set[tuple[str, str]]:
+        """Every number that its visit or account ever had, for any patient that it was filed under."""
+        found: set[tuple[str, str]] = set()
+        fresh = {("visit", statement.visit[1])} if statement.visit else set()
+        fresh |= {("account", statement.account)} if statement.account else set()
+        while fresh:
+            found |= fresh
+            fresh = {
+                (kind, number)
+                for patient, kind, old, new, received in self._evidence.aliases
+                if patient in patients and received <= at and not found.isdisjoint({(kind, old), (kind, new)})
+                for number in (old, new)
+            } - found
+        return found
 
 
 class _Answer:
@@ -137,8 +152,8 @@ class _Answer:
         direct = self._direct(patient, persona)
         if direct:
             return next(iter(direct)) if len(direct) == 1 else None
-        own = self._own.get(patient) or self._all[self._group.get(patient, patient)]
-        rest = own - self._vetoed[patient]
+        known = self._own.get(patient, set()) - self._vetoed[patient]
+        rest = known or self._all[self._group.get(patient, patient)] - self._vetoed[patient]
         if len(rest) != 1:
             return None
         (member,) = rest
@@ -246,18 +261,9 @@ def _decisions(
     return decided, vetoed
 
 
-def _covers(move: VisitMove, statement: Statement, aliases: set[tuple[str, str]]) -> bool:
+def _covers(move: VisitMove, statement: Statement, names: set[tuple[str, str]]) -> bool:
     """Whether a moved visit is the statement's, under any number that it ever had."""
     if move.visit and statement.visit:
-        (authority, number), (stated, same) = move.visit, statement.visit
-        return same in _numbers(number, aliases) and (not authority or not stated or authority == stated)
-    return bool(move.account) and move.account == statement.account
-
-
-def _numbers(number: str, aliases: set[tuple[str, str]]) -> set[str]:
-    found: set[str] = set()
-    fresh = {number}
-    while fresh:
-        found |= fresh
-        fresh = {n for pair in aliases if not found.isdisjoint(pair) for n in pair} - found
-    return found
+        (authority, number), (stated, _) = move.visit, statement.visit
+        return ("visit", number) in names and (not authority or not stated or authority == stated)
+    return bool(move.account) and ("account", move.account) in names

@@ -1,15 +1,17 @@
 """Facts are merged, never overwritten: a set keyed by content, each with the messages that told it."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import TypeAlias
 
 import msgspec
 
-from models.events import Event, Fact, Teller
+from models.events import Event, Fact, Known, Teller
 from models.time import Instant
 
 Facts: TypeAlias = dict[Fact, tuple[Teller, ...]]
-"""Each fact with its tellers, sorted by receipt and name. Treated as a value: functions here return new ones."""
+"""Each fact with its tellers, sorted by receipt and name; `Known` with the first alone. Treated as a value: functions
+here return new ones."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[tuple[Fact, tuple[Teller, ...]]]).decode
@@ -22,11 +24,16 @@ def by_receipt(teller: Teller) -> tuple[Instant, str, str, str]:
 
 def absorb(facts: Facts, events: Iterable[Event]) -> Facts:
     """Join what was heard to what is known: order, repetition and grouping of the events do not matter."""
-    merged = dict(facts)
+    merged, told = dict(facts), defaultdict[Fact, set[Teller]](set)
     for event in events:
-        known = merged.get(event.fact, ())
-        if event.teller not in known:
-            merged[event.fact] = tuple(sorted((*known, event.teller), key=by_receipt))
+        told[event.fact].add(event.teller)
+    for fact, tellers in told.items():
+        known = merged.get(fact, ())
+        if isinstance(fact, Known):
+            # Only since when a description is known matters, and every message repeats it.
+            merged[fact] = (min((*known, *tellers), key=by_receipt),)
+        elif fresh := tellers.difference(known):
+            merged[fact] = tuple(sorted((*known, *fresh), key=by_receipt))
     return merged
 
 

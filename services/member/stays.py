@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import lru_cache
 from uuid import UUID, uuid5
 
-from models.events import VisitRename
+from models.events import Teller, VisitRename
 from models.reference import Reference
 from models.time import Instant
 from models.view import SourceRef, Stay, StayStatus
@@ -94,7 +94,7 @@ def _fold(member_id: str, parts: list[Part], reference: Reference, as_of: Instan
         admitted_at=None if status == "planned" else replay.started_at,
         discharged_at=discharged_at,
         disposition=replay.discharge.disposition if replay.discharge else "",
-        sources=tuple(sorted({SourceRef(t.feed, t.control_id, t.name) for s in said for t in s.heard.tellers})),
+        sources=tuple(sorted({SourceRef(t.feed, t.control_id, t.name) for t in _tellers(said)})),
         admitted_precision=leg.precision if leg else "second",
         discharged_precision=replay.discharge.precision if replay.discharge else "second",
         expected_at=replay.plan.at if replay.plan else None,
@@ -109,8 +109,13 @@ def _closes_at(part: Part, reference: Reference) -> Instant | None:
     limits = [h for h in hours if h is not None]
     if not limits or not part.replay.legs or part.replay.discharge:
         return None
-    newest = max(t.received_at for s in part.said for t in s.heard.tellers)
+    newest = max(t.received_at for t in _tellers(part.said))
     return newest + timedelta(hours=max(limits))
+
+
+def _tellers(said: Iterable[Said]) -> Iterable[Teller]:
+    """Everybody who told them; a statement said again with other clocks counts once."""
+    return (t for heard in {id(s.heard): s.heard for s in said}.values() for t in heard.tellers)
 
 
 def _flags(said: Iterable[Said], replay: Replay) -> tuple[str, ...]:

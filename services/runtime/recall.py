@@ -46,16 +46,17 @@ class Circle:
         for patient in self.patients:
             belongs_to = links.members_of(patient.key)
             for fact, tellers in patient.facts.items():
+                told = _by(tellers, as_of)
+                if not told:
+                    continue
                 if isinstance(fact, Statement):
-                    link = links.of(fact) if (told := _by(tellers, as_of)) else None
-                    if link:
+                    if link := links.of(fact):
                         heard[link.member_id].append(Heard(fact, told, link.since))
-                        belongs_to = belongs_to | {link.member_id}
-            for fact, tellers in patient.facts.items():
-                if isinstance(fact, VisitRename) and _by(tellers, as_of):
-                    for member_id in belongs_to:
+                elif isinstance(fact, VisitRename):
+                    # It goes where its visit goes, and that may have been moved; it joins numbers that stand there.
+                    for member_id in self.members:
                         renames[member_id].append(fact)
-                elif isinstance(fact, DeathWord) and (told := _by(tellers, as_of)):
+                elif isinstance(fact, DeathWord):
                     for member_id in belongs_to:
                         deaths[member_id].append((fact, told))
         return {

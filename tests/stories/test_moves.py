@@ -147,6 +147,28 @@ def test_a_rename_after_the_move_is_the_new_patients() -> None:
     assert [found.stays("08-05 10:00", m) for m in TWO] == [[], [ENDED]]
 
 
+def test_a_move_between_two_records_of_one_member_is_no_news() -> None:
+    """The link to the member was never broken: its clocks go on (contract, "Clocks from receipt")."""
+    found = play("""
+        when           event                                          then
+        08-01 10:00    A01 admit V1 H1                                + notify due 08-02 10:00
+        08-01 15:00    A45 move V1 H1 mrn=MRB mrg=MRM1
+        08-04 12:00    A03 discharge V1 H1 home mrn=MRB               + notify due 08-05 12:00
+            + contact7 due 08-11 23:59; + visit7 due 08-11 23:59
+    """)
+    assert found.stays("08-05 10:00") == [ENDED]
+
+
+def test_a_death_stays_with_the_patient_whose_visit_was_moved() -> None:
+    """A wrong death flag is harmful (R-78): one misfiled visit makes no two people one."""
+    found = told(f"""
+        08-01 10:00    A01 admit V1 H1
+        08-01 15:00    {MOVE}
+        08-03 10:00    A31 update H1 M1 pid30=Y
+    """, members=TWO)  # fmt: skip
+    assert [found.flags("08-04 10:00", m) for m in TWO] == [["death_unconfirmed"], []]
+
+
 def test_a_move_of_one_visit_leaves_the_others() -> None:
     found = told(f"""
         08-01 10:00    A01 admit V1 H1

@@ -1,0 +1,80 @@
+"""How figures are taken: variants by turns, so that a busy minute hits all of them; medians, never single runs."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from statistics import median
+
+import msgspec
+
+Samples = dict[str, list[float]]
+
+
+class Figure(msgspec.Struct, frozen=True):
+    """A measured number. `against` holds ratios (ours divided by the other's, round by round, then the median)."""
+
+    id: str
+    what: str
+    unit: str
+    median: float
+    low: float
+    high: float
+    rounds: int
+    against: dict[str, float] = {}
+
+
+class Size(msgspec.Struct, frozen=True):
+    """How much is measured; `quick` proves that everything runs, its figures mean nothing."""
+
+    quick: bool
+
+    def of(self, full: int, quick: int) -> int:
+        """The one or the other."""
+        return quick if self.quick else full
+
+    @property
+    def rounds(self) -> int:
+        return self.of(5, 1)
+
+    @property
+    def loop_seconds(self) -> float:
+        return 0.01 if self.quick else 0.15
+
+
+def by_turns(variants: Mapping[str, Callable[[], float]], rounds: int) -> Samples:
+    """Each variant once a round; each gives its number in its own unit."""
+    samples: Samples = {name: [] for name in variants}
+    for _ in range(rounds):
+        for name, run in variants.items():
+            samples[name].append(run())
+    return samples
+
+
+def figure(name: str, what: str, unit: str, samples: Samples, *, against: Sequence[str] = (), key: str = "") -> Figure:
+    """The figure of one variant, with its ratios to others of the same rounds."""
+    values = samples[key or name]
+    ratios = {other: median(a / b for a, b in zip(values, samples[other], strict=True)) for other in against}
+    return Figure(name, what, unit, median(values), min(values), max(values), len(values), ratios)
+
+
+def micros_per_call(run: Callable[[], object], seconds: float) -> float:
+    """Call for at least so long; give microseconds a call."""
+    calls, spent = 0, 0.0
+    start = time.perf_counter()
+    while spent < seconds:
+        run()
+        calls += 1
+        spent = time.perf_counter() - start
+    return spent / calls * 1e6
+
+
+def per_second(run: Callable[[], int]) -> float:
+    """Things done a second by one call, which says how many they were."""
+    start = time.perf_counter()
+    done = run()
+    return done / (time.perf_counter() - start)
+
+
+def percentile(values: Iterable[float], share: float) -> float:
+    """The smallest value that at least this share of all do not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
