@@ -3,6 +3,7 @@
 Source: contract, "Task state"; design §4, "Judging a task".
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -37,8 +38,12 @@ def tasks(
     """Raise every rule's tasks, and say when time alone may change them."""
     raised: dict[str, Task] = {}
     wakes: list[Instant] = []
+    by_event: dict[str, list[Rule]] = defaultdict(list)
+    for rule in reference.rules:
+        for event in rule.events:
+            by_event[event].append(rule)
     for follow_up in follow_ups:
-        for rule in reference.rules:
+        for rule in by_event[follow_up.occasion.event]:
             if not applies(rule, follow_up.occasion):
                 continue
             due = due_at(rule, follow_up.occasion, reference.zone, reference.calendars)
