@@ -3,7 +3,7 @@
 Structs that cannot be part of a cycle are hidden from the garbage collector (`gc=False`): records hold many of them.
 
 A fact's key is its content. Who told it, and when, are `Teller`s beside it; two messages that say the same are one
-fact with two tellers. See `services.member.absorb`.
+fact with two tellers. See `services.member.facts`.
 """
 
 from datetime import date
@@ -74,7 +74,8 @@ class Statement(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_fiel
         alternate_visit, account: PV1-50 and PID-18, "" when absent.
         old_visits: earlier numbers of the same encounter (MRG-5, MRG-3 on A06/A07), as (authority, number).
         location: PV1-3.1 point of care. admission_type: PV1-4, table 0007 (N newborn).
-        admitted, discharged: PV1-44 and PV1-45. `discharge_deleted` is PV1-45 = `""`.
+        admitted, discharged: PV1-44 and PV1-45. `discharge_deleted` is PV1-45 = `""`, kept for the
+            record: A13 reopens a stay, with it or without (R-66).
         expected: PV2-8 of a plan.
         disposition: PV1-36 after the feed's map, two digits where it is a UB-04 code.
         occurred, recorded, sent: R-64 clocks; None on updates (the tellers hold them).
@@ -236,9 +237,10 @@ class Facility(msgspec.Struct, frozen=True, array_like=True, tag_field="fact", t
     sensitivity: str = ""
 
 
-PatientFact = Statement | PatientEdge | VisitMove | VisitRename | Known | DeathWord
-MemberFact = RosterRow | CareEvent | Claim
-Fact = PatientFact | MemberFact | Decision | QuarantineDecision | Facility
+Fact = (
+    Statement | PatientEdge | VisitMove | VisitRename | Known | DeathWord
+    | RosterRow | CareEvent | Claim | Decision | QuarantineDecision | Facility
+)  # fmt: skip
 
 
 class Event(msgspec.Struct, frozen=True):

@@ -1,21 +1,21 @@
 """Commands that ask: `members`, `tasks`. They never write."""
 
 import sys
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from models.time import Instant
-from models.view import Task
+from models.view import Task, TaskState
 from services.cli.context import AsJson, AsOf, command, fail, instant, place, print_json
 from services.runtime.store.sqlite_reader import SqliteReader
 from services.status.questions import Questions
 from services.status.shapes import member_json, task_json, time_json
 from services.wiring.setup import Setup
 
-STATES = ("open", "overdue", "met", "met_late", "missed", "superseded", "cancelled", "not_possible")
+STATES = get_args(TaskState)
 
 
 def register(app: typer.Typer) -> None:

@@ -2,6 +2,7 @@
 
 import getpass
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ import msgspec
 import typer
 
 from services.cli.context import AsJson, clock, command, fail, place, print_json
-from services.runtime.store.contract import QuarantineRow, Reader
+from services.runtime.store.contract import PatientRow, QuarantineRow, Reader
 from services.runtime.store.sqlite_reader import SqliteReader
 from services.status.questions import Questions
 from services.wiring.setup import Setup
@@ -244,7 +245,7 @@ def _decide(*, by: str, **words: str) -> bool:
     return done
 
 
-def _pages(ask: Any) -> Any:
+def _pages(ask: Callable[[str, int], list[PatientRow]]) -> Iterator[PatientRow]:
     after = ""
     while rows := ask(after, PAGE):
         yield from rows

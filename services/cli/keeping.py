@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,9 @@ from services.cli.context import clock, command, fail, place, print_line
 from services.runtime.store.contract import walk_lines
 from services.runtime.store.sqlite_reader import SqliteReader
 from services.status.shapes import effect_json
+
+if TYPE_CHECKING:
+    from services.wiring.service import Service
 
 PAGE = 500
 POLL_S = 0.2
@@ -55,8 +58,8 @@ def serve(
         place.folder(setup),
         setup,
         clock,
-        mllp=mllp or settings.mllp or (None if declared else "127.0.0.1:2575"),
-        http=http or settings.http or "127.0.0.1:8080",
+        mllp=_first(mllp, settings.mllp, None if declared else "127.0.0.1:2575"),
+        http=_first(http, settings.http, "127.0.0.1:8080"),
         drop=drop or (Path(settings.drop) if settings.drop else None),
     )
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
@@ -67,7 +70,12 @@ def serve(
     asyncio.run(_serve(service))
 
 
-async def _serve(service) -> None:  # type: ignore[no-untyped-def]
+def _first(*addresses: str | None) -> str | None:
+    """The first address that was given; an empty one says not to listen."""
+    return next((address for address in addresses if address is not None), None) or None
+
+
+async def _serve(service: "Service") -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -66,8 +66,7 @@ class Links:
             for decision, received, _ in self._evidence.decisions
             if decision.action == "review" and decision.source_patient == patient and received <= self._as_of
         ]
-        newest = max((at for at in instants(self._evidence) if at <= self._as_of), default=None)
-        if settled and newest and newest <= max(settled):
+        if settled and self._times and self._times[0] <= max(settled):
             return ()
         return self._now.reviews(patient)
 

@@ -10,10 +10,10 @@ from models.time import Instant
 from models.view import View
 from services.member.deaths import death_of
 from services.member.evidence import Deeds
-from services.member.followups import FollowUp, History
+from services.member.followups import History
 from services.member.roster import Roster
 from services.member.said import Heard, Resolver
-from services.member.stays import Folded, stays
+from services.member.stays import stays
 from services.member.tasks import tasks
 
 
@@ -30,15 +30,6 @@ class MemberFacts(msgspec.Struct, frozen=True):
     flags: tuple[str, ...] = ()
 
 
-class Workings(msgspec.Struct, frozen=True):
-    """A view with what it was derived from, for `explain`."""
-
-    view: View
-    stays: Sequence[Folded]
-    follow_ups: Sequence[FollowUp]
-    roster: Roster
-
-
 def derive(facts: MemberFacts, reference: Reference, as_of: Instant) -> View:
     """Say what follows from a member's facts.
 
@@ -50,24 +41,18 @@ def derive(facts: MemberFacts, reference: Reference, as_of: Instant) -> View:
     Returns:
         Stays in order of start, tasks in order of opening, and the next instant at which time alone changes them.
     """
-    return workings(facts, reference, as_of).view
-
-
-def workings(facts: MemberFacts, reference: Reference, as_of: Instant) -> Workings:
-    """Derive, and keep the steps."""
     roster = Roster(facts.roster.items(), reference.zone)
     resolver = Resolver(reference)
     said = [s for heard in facts.heard for s in resolver.resolve(heard)]
     folded = stays(facts.member_id, said, facts.renames, reference, as_of)
     death, unconfirmed = death_of(folded, facts.deaths, reference.zone)
     deeds = Deeds(facts.care_events, facts.claims, roster, reference.value_sets, reference.zone)
-    follow_ups = list(History(folded, roster, death, reference.zone, as_of).follow_ups())
+    follow_ups = History(folded, roster, death, reference.zone, as_of).follow_ups()
     listed, wakes = tasks(facts.member_id, follow_ups, deeds, roster, reference, as_of)
     wakes += [*roster.changes(), *deeds.instants(), *(f.closes_at for f in folded if f.closes_at)]
-    view = View(
+    return View(
         stays=tuple(f.stay for f in folded),
         tasks=tuple(listed),
         wake_at=min((at for at in wakes if at > as_of), default=None),
         flags=(*facts.flags, *(("death_unconfirmed",) if unconfirmed else ())),
     )
-    return Workings(view, folded, follow_ups, roster)

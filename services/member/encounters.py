@@ -46,9 +46,8 @@ def encounters(said: Sequence[Said], renames: Iterable[VisitRename], resolver: R
     keyed: dict[Key, list[Said]] = defaultdict(list)
     homeless: list[Said] = []
     numbered = [(s, _number_key(s, resolver)) for s in said]
-    facilities = {s.statement.source_patient: s.facility_id for s in said}
     for rename in renames:
-        here = facilities.get(rename.source_patient, "")
+        here = _place(rename, said)
         union.join(_renamed(rename, rename.old, here, resolver), _renamed(rename, rename.new, here, resolver))
     for s, key in numbered:
         for old in s.statement.old_visits if key else ():
@@ -75,6 +74,19 @@ def _number_key(s: Said, resolver: Resolver) -> Key | None:
     if statement.account:
         return ("account", s.facility_id, statement.account)
     return None
+
+
+def _place(rename: VisitRename, said: Sequence[Said]) -> str:
+    """The facility of a number that comes without an authority: where the patient's messages use it, else the first."""
+    numbers = {rename.old[1], rename.new[1]}
+    told = [s for s in said if s.statement.source_patient == rename.source_patient]
+    using = [s for s in told if not numbers.isdisjoint(_numbers(s))]
+    return first_told(using or told).facility_id if told else ""
+
+
+def _numbers(s: Said) -> set[str]:
+    statement = s.statement
+    return {statement.visit[1] if statement.visit else "", statement.alternate_visit, statement.account} - {""}
 
 
 def _renamed(rename: VisitRename, number: tuple[str, str], facility_id: str, resolver: Resolver) -> Key:

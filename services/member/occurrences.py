@@ -5,7 +5,7 @@ from typing import Literal
 
 from models.events import PatientClass
 from models.time import Instant, Precision
-from services.member.said import Said, clamped
+from services.member.said import Said, clamped, first_told
 
 RANK: dict[str, int] = {"": 0, "other": 0, "outpatient": 0, "emergency": 1, "observation": 2}
 """How far a class is on the way into a bed; the beds (`inpatient`, `snf`, `ltc`) rank 3."""
@@ -44,13 +44,13 @@ class Occurrence:
     told_at: Instant = field(init=False)
 
     def __post_init__(self) -> None:
-        self.first = min(self.told, key=_received)
+        self.first = first_told(self.told)
         self.told_at = min(s.told_at for s in self.told)
 
     def hear(self, s: Said) -> None:
         """Another statement tells it."""
         self.told.append(s)
-        self.first = min(self.first, s, key=_received)
+        self.first = first_told((self.first, s))
         self.told_at = min(self.told_at, s.told_at)
 
     def move(self, at: Instant, s: Said) -> None:
@@ -68,10 +68,6 @@ class Occurrence:
     def starts_at(self) -> Instant:
         """Where clocks start."""
         return self.clock_at or self.at
-
-
-def _received(s: Said) -> tuple[Instant, str]:
-    return s.first_receipt, s.name
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -200,8 +200,3 @@ def is_ahead(said: Said) -> bool:
 def first_told(said: Sequence[Said]) -> Said:
     """The statement that was received first; ties by name."""
     return min(said, key=lambda s: (s.first_receipt, s.name))
-
-
-def day_of(at: Instant, zone: ZoneInfo) -> date:
-    """The local date of an instant."""
-    return at.astimezone(zone).date()

@@ -19,7 +19,7 @@ from services.member.stays import identify
 from services.timeliness.clocks import appears_at, applies, due_at
 
 INSTANTLY = timedelta(microseconds=1)
-"""A task is overdue, and an end counts, from the first moment after; never at the due time itself."""
+"""A task is overdue from the first moment after its due time, never at it."""
 
 
 @dataclass(frozen=True, slots=True)

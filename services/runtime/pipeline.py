@@ -29,10 +29,13 @@ log = logging.getLogger(__name__)
 BATCH = 128
 """Lines a live transaction: enough to share an fsync, few enough that a count changes within a second."""
 
+DERIVE_FAILED = "derive_failed"
+"""The reason in quarantine of a member, not a message: no line tells it, and a rebuild settles it."""
+
 _encode = msgspec.msgpack.Encoder().encode
 
 
-class Heard(msgspec.Struct):
+class Sorted(msgspec.Struct):
     """What a batch of lines said, sorted by whom it concerns."""
 
     patients: dict[str, list[Event]]
@@ -42,8 +45,7 @@ class Heard(msgspec.Struct):
     messages: list[MessageRow]
     quarantined: list[QuarantineRow]
     counts: Counter[str]
-    newest: Instant | None = None
-    told_of: dict[str, int] = {}
+    told_of: dict[str, int]
 
 
 class Pipeline:
@@ -76,6 +78,7 @@ class Pipeline:
 
     def take(self, lines: Sequence[JournalLine], *, bulk: bool = False) -> None:
         """Process lines in one transaction and move the cursor past them."""
+        newest = max(line.received_at for line in lines)
         heard = read_lines(self._readers, lines)
         settled = self._settled(heard)
         work = Workset(self._store)
@@ -87,14 +90,15 @@ class Pipeline:
             batch.wake = touched
         else:
             # By event receipt, not by the clock: a backlog being worked off raises no false "overdue" (design §6).
-            self.derived(touched, work, batch, heard.newest or self._now())
+            self.derived(touched, work, batch, newest)
         self._write(work, batch)
         # Only what is on disk is known: a batch that failed is taken again from the start.
         self.facilities = absorb(self.facilities, heard.facilities)
-        self.told_of.update(heard.told_of)
-        self._newest = max(heard.newest or lines[-1].received_at, self._newest or lines[-1].received_at)
+        if bulk:
+            self.told_of.update(heard.told_of)
+        self._newest = max(newest, self._newest or newest)
 
-    def _settled(self, heard: Heard) -> list[tuple[int, str]]:
+    def _settled(self, heard: Sorted) -> list[tuple[int, str]]:
         """Carry out what people decided about quarantined messages: read them again, or let them go."""
         settled: list[tuple[int, str]] = []
         for decision in heard.settled:
@@ -108,7 +112,7 @@ class Pipeline:
                     settled.append((row.id, "replayed"))
         return settled
 
-    def _replayed(self, heard: Heard, row: QuarantineRow) -> bool:
+    def _replayed(self, heard: Sorted, row: QuarantineRow) -> bool:
         line = self._store.line(row.seq)
         reader = self._readers.get(line.kind) if line else None
         if line is None or reader is None:
@@ -119,7 +123,7 @@ class Pipeline:
                 return True
         return False
 
-    def absorbed(self, heard: Heard, work: Workset) -> Batch:
+    def absorbed(self, heard: Sorted, work: Workset) -> Batch:
         """Absorb what was heard into the rows under work."""
         for key, events in sorted(heard.patients.items()):
             work.tell_patient(key, events)
@@ -154,20 +158,21 @@ class Pipeline:
             self._derive_circle(around, reference, work, batch, at)
 
     def _derive_circle(self, around: Circle, reference: Reference, work: Workset, batch: Batch, at: Instant) -> None:
-        links = around.links(at)
-        facts = around.facts(links, at)
+        try:
+            links = around.links(at)
+            facts = around.facts(links, at)
+        except Exception as error:  # noqa: BLE001 - a bug in linking sets its circle aside, the rest goes on
+            for member in around.members.values():
+                _set_aside(member, error, work, batch)
+            return
         for member_id, member in sorted(around.members.items()):
             try:
                 view = derive(facts[member_id], reference, at)
+                revisions, effects = diff(member_id, member.revisions, view.tasks, at)
             except Exception as error:  # noqa: BLE001 - a bug in derive must not stop the others (design §8)
-                # Without the traceback: its lines may show a person's values.
-                log.error("derive failed with %s; the member is set aside", type(error).__name__)  # noqa: TRY400
-                member.wake_at = None
-                work.changed_members.add(member_id)
-                batch.quarantined.append(_poison(member_id, error))
+                _set_aside(member, error, work, batch)
                 continue
-            member.revisions, effects = diff(member_id, member.revisions, view.tasks, at)
-            member.view, member.derived_at, member.wake_at = view, at, view.wake_at
+            member.revisions, member.view, member.derived_at, member.wake_at = revisions, view, at, view.wake_at
             work.changed_members.add(member_id)
             batch.effects += effects
         self._note_links(around, links, work)
@@ -194,10 +199,10 @@ class Pipeline:
             for task in member.view.tasks
         ]
 
-    def parked(self, told_of: Mapping[str, int]) -> int:
-        """How many of the messages told of these source patients belong to nobody yet."""
-        patients = Workset(self._store).patients(told_of)
-        return sum(told_of[p.key] for p in patients if not p.members)
+    def parked(self) -> int:
+        """How many of the messages taken in bulk belong to nobody yet."""
+        patients = Workset(self._store).patients(self.told_of)
+        return sum(self.told_of[p.key] for p in patients if not p.members)
 
     def settle(self) -> None:
         """Derive until nobody is due: what a bulk load ends with."""
@@ -205,11 +210,10 @@ class Pipeline:
             pass
 
 
-def read_lines(readers: Mapping[str, LineReader], lines: Sequence[JournalLine]) -> Heard:
+def read_lines(readers: Mapping[str, LineReader], lines: Sequence[JournalLine]) -> Sorted:
     """Read lines of any kind; kinds and types without a reader are kept and counted."""
-    heard = Heard(defaultdict(list), defaultdict(list), [], [], [], [], Counter(), None, {})
+    heard = Sorted(defaultdict(list), defaultdict(list), [], [], [], [], Counter(), {})
     for line in lines:
-        heard.newest = max(heard.newest or line.received_at, line.received_at)
         reader = readers.get(line.kind)
         if reader is None:
             heard.counts["not_interpreted"] += 1
@@ -219,7 +223,7 @@ def read_lines(readers: Mapping[str, LineReader], lines: Sequence[JournalLine]) 
     return heard
 
 
-def _sort(heard: Heard, line: JournalLine, reading: Reading) -> None:
+def _sort(heard: Sorted, line: JournalLine, reading: Reading) -> None:
     heard.counts[reading.outcome] += 1
     heard.counts.update(f"flag_{flag}" for flag in reading.flags)
     heard.messages.append(MessageRow(reading.name, line.seq, reading.ordinal, reading.control_id))
@@ -247,10 +251,12 @@ def _quarantined(line: JournalLine, ordinal: int, problem: MessageIsWrong) -> Qu
     return QuarantineRow(0, line.feed, line.seq, ordinal, problem.reason, problem.where, problem.shape, problem.fix)
 
 
-def _poison(member_id: str, error: Exception) -> QuarantineRow:
-    """A member set aside by a bug of ours; who it is stays out of the row's texts."""
-    place = int.from_bytes(sha256(member_id.encode()).digest()[:6])
-    shape = f"derive raised {type(error).__name__}"
-    return QuarantineRow(
-        0, "", 0, place, "derive_failed", "member", shape, "Report the bug; `rebuild --apply` derives again."
-    )
+def _set_aside(member: Member, error: Exception, work: Workset, batch: Batch) -> None:
+    """A bug of ours on one member's facts: events are kept, the view stays as it was, the rest goes on (design §8)."""
+    # Without the traceback: its lines may show a person's values. Who it is stays out of the row's texts, too.
+    log.error("derive failed with %s; the member is set aside", type(error).__name__)
+    member.wake_at = None
+    work.changed_members.add(member.member_id)
+    place = int.from_bytes(sha256(member.member_id.encode()).digest()[:6])
+    shape, fix = f"derive raised {type(error).__name__}", "Report the bug; `rebuild --apply` derives again."
+    batch.quarantined.append(QuarantineRow(0, "", 0, place, DERIVE_FAILED, "member", shape, fix))

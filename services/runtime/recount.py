@@ -10,7 +10,7 @@ from models.time import Instant
 from models.view import View
 from services.intake.reading import LineReader
 from services.member.derive import derive
-from services.runtime.pipeline import Pipeline
+from services.runtime.pipeline import DERIVE_FAILED, Pipeline
 from services.runtime.recall import circles, with_registry
 from services.runtime.store.contract import Batch, NewLine, PatientRow, Reader, Store, walk_members, walk_patients
 from services.runtime.workset import Member, Workset, check_format, thaw_member
@@ -92,7 +92,7 @@ class Recount:
     def apply(self, original: Store) -> None:
         """Put the recomputed facts into the original, and derive every member again."""
         fresh_keys = set()
-        batch = Batch()
+        batch = Batch(wake_all=True)
         for row in walk_patients(self._fresh):
             fresh_keys.add(row.key)
             batch.patients.append(row)
@@ -106,10 +106,12 @@ class Recount:
             name: blob for name in ("facilities", "digest") if (blob := self._fresh.reference(name)) is not None
         }
         original.commit(batch)
-        ids = list(walk_members(self._fresh))
+        # A member whom the raw log no longer tells of keeps a place, and nothing in it.
+        ids = sorted({*walk_members(original), *walk_members(self._fresh)})
         for start in range(0, len(ids), MEMBERS):
             self._apply_members(original, ids[start : start + MEMBERS])
-        original.commit(Batch(wake_all=True))
+        failed = [row.id for row in original.quarantine(status="waiting") if row.reason == DERIVE_FAILED]
+        original.commit(Batch(settled=[(number, "replayed") for number in failed]))
 
     def _apply_members(self, original: Store, ids: list[str]) -> None:
         kept, fresh = original.members(ids), self._fresh.members(ids)
@@ -118,6 +120,11 @@ class Recount:
                 kept.get(member_id, row), facts=row.facts, identifiers=row.identifiers, on_roster=row.on_roster
             )
             for member_id, row in fresh.items()
+        ]
+        rows += [
+            msgspec.structs.replace(row, facts=b"", on_roster=False)
+            for member_id, row in kept.items()
+            if member_id not in fresh
         ]
         tasks = [task for row in rows for task in self.pipeline.task_rows(thaw_member(row))]
         original.commit(Batch(members=rows, tasks=tasks))

@@ -12,7 +12,6 @@ from models.events import (
     PatientEdge,
     RosterRow,
     Statement,
-    Teller,
     VisitMove,
     VisitRename,
 )
@@ -198,11 +197,6 @@ def patients_of(event: Event) -> tuple[str, ...]:
         case PatientEdge() | VisitMove():
             return (event.fact.source, event.fact.target)
     return ()
-
-
-def first_told(tellers: tuple[Teller, ...]) -> Instant:
-    """When a fact was first received."""
-    return tellers[0].received_at
 
 
 def _identifiers(fact: object) -> Iterable[tuple[str, str]]:

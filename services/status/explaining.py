@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from models.events import CareEvent, Claim, Decision, Fact, RosterRow, Statement, Teller
+from models.events import CareEvent, Claim, DeathWord, Decision, Fact, RosterRow, Statement, Teller
 from models.reference import Reference
 from models.rule import (
     AllOf,
@@ -32,8 +32,8 @@ def explain(reader: Reader, reference: Reference, task_id: str, as_of: Instant, 
     if member_id is None:
         return None
     history = [row.effect for row in reader.outbox_of(task_id) if row.effect.at <= as_of]
-    workings = questions.workings(member_id, as_of)
-    task = next((t for t in workings.view.tasks if t.task_id == task_id), None) if workings else None
+    view = questions.view(member_id, as_of)
+    task = next((t for t in view.tasks if t.task_id == task_id), None) if view else None
     rule_id = task.rule if task else history[-1].rule if history else ""
     rule = next((r for r in reference.rules if r.id == rule_id), None)
     because = task.because if task else tuple(name for effect in history for name in effect.because)
@@ -79,9 +79,10 @@ def _facts(
             known |= patient.facts
     shown = []
     for fact, tellers in known.items():
-        told = [t for t in tellers if t.name in wanted and t.received_at <= as_of]
+        by_then = [t for t in tellers if t.received_at <= as_of]
+        told = [t for t in by_then if t.name in wanted]
         if told and not isinstance(fact, Decision) and (text := describe(fact)):
-            shown.append((told[0].received_at, text, tellers))
+            shown.append((told[0].received_at, text, by_then))
     shown.sort(key=lambda x: (x[0], x[1]))
     return [{"statement": text, "messages": _messages(reader, tellers, zone, raw=raw)} for _, text, tellers in shown]
 
@@ -96,7 +97,9 @@ def describe(fact: Fact) -> str:
             visit = f"visit {fact.visit[1]}" if fact.visit else "no visit number"
             stated += [f"disposition {fact.disposition}"] if fact.disposition else []
             said = f"ADT^{fact.trigger} {fact.kind} at {where}, {fact.patient_class or 'no class'}, {visit}"
-            return f"{said}: {', '.join(stated)}"
+            return f"{said}: {', '.join(stated)}" if stated else said
+        case DeathWord():
+            return "the member died" if fact.died else "the member did not die"
         case RosterRow():
             return f"roster: plan {fact.mcp_id}, covered from {fact.coverage_start} to {fact.coverage_end or 'open'}"
         case CareEvent():

@@ -2,18 +2,15 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
-import msgspec
-
 from models.reference import Reference
 from models.time import Instant
 from models.view import Task, View
-from services.member.derive import Workings, derive, workings
+from services.member.derive import derive
 from services.member.facts import thaw
 from services.runtime.recall import circles, with_registry
 from services.runtime.store.contract import Reader, walk_members
 from services.runtime.workset import Workset, check_format
 
-_task = msgspec.msgpack.Decoder(Task).decode
 CHUNK = 200
 """Members recalled together: their shared rows are read once."""
 
@@ -60,16 +57,9 @@ class Questions:
             elif (facts := recalled[member.member_id]).roster:
                 yield member.member_id, derive(facts, reference, as_of)
 
-    def workings(self, member_id: str, as_of: Instant) -> Workings | None:
-        """A member's view with the steps that led to it; None for a member unknown then."""
-        work = Workset(self._reader)
-        if not work.members([member_id]):
-            return None
-        (around,) = circles(work, [member_id])
-        facts = around.facts(around.links(as_of), as_of)[member_id]
-        if not facts.roster:
-            return None
-        return workings(facts, with_registry(self._reference, self._facilities, as_of), as_of)
+    def view(self, member_id: str, as_of: Instant) -> View | None:
+        """A member's view; None for a member unknown then."""
+        return next((view for _, view in self.views(as_of, member_id)), None)
 
     def tasks(
         self, as_of: Instant, *, states: Collection[str], rule: str, provider: str, mcp: str

@@ -1,14 +1,18 @@
 """The store as the listener's keeper: bytes in, durable, answered."""
 
 import asyncio
+import logging
 from collections.abc import Callable
+from concurrent.futures import Future
 
 from connectors.files.contract import OVERLONG
 from connectors.mllp.contract import Answered, Kept
 from models.errors import WorldIsAway
 from models.time import Instant
-from services.runtime.store.contract import AckRow, Batch, NewLine, Store
+from services.runtime.store.contract import AckRow, Appended, Batch, NewLine, Store
 from services.wiring.clock import Clock
+
+log = logging.getLogger(__name__)
 
 
 class StoreKeeper:
@@ -60,5 +64,10 @@ class StoreKeeper:
 
     def discarded(self, feed: str, size: int, head: bytes, reason: str) -> None:  # noqa: ARG002  # Keeper
         # Its first bytes are a line of their own, which the reader of overlong lines puts into quarantine.
-        self._store.append([NewLine(feed, self._clock(), OVERLONG, head)])
-        self._kept()
+        def note(done: "Future[list[Appended]]") -> None:
+            if done.cancelled() or done.exception() is None:
+                self._kept()
+            else:
+                log.error("feed %s: the head of an overlong frame could not be kept", feed)
+
+        self._store.append([NewLine(feed, self._clock(), OVERLONG, head)]).add_done_callback(note)

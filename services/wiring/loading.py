@@ -127,4 +127,4 @@ def process(store: Store, pipeline: Pipeline, summary: Summary) -> None:
     after = store.counts()
     summary.not_interpreted = after.get("not_interpreted", 0) - before.get("not_interpreted", 0)
     summary.quarantined = after.get("quarantined", 0) - before.get("quarantined", 0)
-    summary.parked = pipeline.parked(pipeline.told_of)
+    summary.parked = pipeline.parked()

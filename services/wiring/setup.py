@@ -185,9 +185,9 @@ def _digest(reference: Reference) -> str:
     values = (
         DERIVATION,
         str(reference.zone),
-        [msgspec.json.encode(rule) for rule in reference.rules],
-        {name: sorted(codes) for name, codes in sorted(reference.value_sets.items())},
-        {name: repr(calendar) for name, calendar in sorted(reference.calendars.items())},
-        {name: msgspec.json.encode(habits) for name, habits in sorted(reference.feeds.items())},
+        reference.rules,
+        reference.value_sets,
+        reference.calendars,
+        reference.feeds,
     )
-    return sha256(msgspec.json.encode(values)).hexdigest()
+    return sha256(msgspec.json.encode(values, order="deterministic")).hexdigest()

@@ -1,8 +1,10 @@
 """What each trigger does to a stay, and how messy feeds are read (interop §2; care-rules §0.5, §6.1)."""
 
+import itertools
+
 import pytest
 
-from tests.timeline import moment, play, told
+from tests.timeline import Scribe, Told, moment, play, told
 
 
 def flags(found, when: str, place: int = 0) -> list[str]:
@@ -529,3 +531,19 @@ def test_a_move_to_another_facility_shows_where_the_member_lies() -> None:
         06-02 13:00    A02 transfer V1 N1 pv19=V1^^^H1^VN
     """)
     assert found.stays("06-02 20:00") == ["snf N1 active 06-01 12:00 > -"]
+
+
+def test_a_rename_without_authority_is_read_where_its_number_is_used() -> None:
+    """One patient, two hospitals, A50 without an assigning authority: any order of the lines tells the same stays."""
+    scribe = Scribe()
+    lines = scribe.opening(["M1"]) + [
+        scribe.write(when, event)
+        for when, event in (
+            ("03-03 10:00", "A01 admit V1 H1"),
+            ("03-04 10:00", "A01 admit V1 H2 mrn=MRH1"),
+            ("03-05 10:00", "A50 rename V2 H1 old=V1"),
+            ("03-06 10:00", "A03 discharge V2 H1 home adm=03-03T10:00"),
+        )
+    ]
+    shown = {tuple(Told(list(order)).stays("03-08 10:00")) for order in itertools.permutations(lines)}
+    assert len(shown) == 1

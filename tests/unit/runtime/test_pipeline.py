@@ -1,13 +1,20 @@
-"""A batch that cannot be written is taken again whole."""
+"""What cannot be written or derived now is neither lost nor in the way of the rest."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from models.errors import WorldIsAway
+from models.view import View
+from services.member.derive import MemberFacts, derive
 from services.runtime.pipeline import Pipeline
+from services.runtime.recount import Recount
 from services.runtime.store.contract import Batch, NewLine
 from services.runtime.store.sqlite import SqliteStore
 from services.wiring.setup import read_setup
@@ -49,3 +56,48 @@ def test_a_batch_that_failed_is_taken_again_with_its_facilities(
     (row,) = store.members(["M1"]).values()
     assert b"snf" in row.view, "the registry says what kind of bed it is"
     assert Pipeline(store, setup.readers, setup.reference, lambda: AT).facilities == pipeline.facilities
+
+
+def test_a_member_who_breaks_derive_is_set_aside_until_a_rebuild(
+    store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more = ROSTER + b"M2,90000002A,PLANA,2023-01-01,high\n"
+    store.append([NewLine("F1", AT, "roster", more), NewLine("F1", AT, "hl7v2", ADMIT)]).result()
+    setup = read_setup(None)
+    pipeline = Pipeline(store, setup.readers, setup.reference, lambda: AT + timedelta(hours=1))
+
+    def fails_for_one(facts: MemberFacts, *rest: Any) -> View:
+        if facts.member_id == "M2":
+            raise ZeroDivisionError
+        return derive(facts, *rest)
+
+    monkeypatch.setattr("services.runtime.pipeline.derive", fails_for_one)
+    assert pipeline.run() == 2
+    assert [row.member_id for row in store.tasks(rule="um.open_case")] == ["M1"]
+    (aside,) = store.quarantine(status="waiting")
+    assert (aside.reason, aside.where, "M2" in aside.shape) == ("derive_failed", "member", False)
+
+    monkeypatch.undo()
+    with SqliteStore.open(tmp_path / "fresh", now=lambda: AT) as fresh:
+        Recount(store, fresh, setup.readers, setup.reference, lambda: AT).apply(store)
+    pipeline.settle()
+    assert store.quarantine(status="waiting") == []
+    assert {m.member_id for m in store.members(["M1", "M2"]).values() if m.derived_at} == {"M1", "M2"}
+
+
+def test_what_a_store_was_derived_with_has_one_digest_in_every_process(tmp_path: Path) -> None:
+    calendar = tmp_path / "calendar.yaml"
+    calendar.write_text("calendar: plan\nbase: ca_state\nclosed: [2025-03-03, 2025-04-04, 2025-05-05, 2025-06-06]\n")
+    config = tmp_path / "warmhandoff.yaml"
+    config.write_text(f"calendars: [{calendar}]\n")
+    program = (
+        "from pathlib import Path; from services.wiring.setup import read_setup; "
+        f"print(read_setup(Path({str(config)!r})).reference.digest)"
+    )
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", program], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(digests) == 1
