@@ -94,7 +94,11 @@ def _console() -> Console:
 
 
 def _table(rows: list[tuple[str, Task]], setup: Setup) -> Table:
-    table = Table("due", "state", "rule", "member", "owner", "reason", "task", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for name in ("due", "state", "rule"):
+        table.add_column(name, no_wrap=True, min_width=16 if name == "due" else None)
+    for name in ("member", "owner", "reason", "task"):
+        table.add_column(name, overflow="fold" if name == "task" else "ellipsis", no_wrap=name != "task")
     for member_id, task in rows:
         owner = task.owner.lead_cm_id or task.owner.ecm_provider_id or task.owner.mcp_id
         table.add_row(

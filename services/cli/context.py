@@ -118,7 +118,7 @@ def instant(text: str | None) -> Instant:
         at = datetime.fromisoformat(text)
     except ValueError:
         at = None
-    if at is None or at.tzinfo is None:
+    if at is None or at.tzinfo is None or not 1900 <= at.year < 2200:
         raise fail(f"--as-of: {text!r} is no time with an offset.\nWrite ISO 8601, such as 2025-06-10T12:00:00-07:00.")
     return at.astimezone(UTC)
 

@@ -131,7 +131,10 @@ def list_(
         print_json({"quarantine": [_row_json(row) for row in rows]})
         return
     for row in rows:
-        print(f"q-{row.id}  {row.feed or '-'} line {row.seq}, {row.reason} at {row.where}: {row.shape}. {row.fix}")
+        stands = f"{row.status}  " if status != "waiting" else ""
+        part = f" part {row.ordinal}" if row.ordinal > 1 else ""
+        where = f"{row.feed or '-'} line {row.seq}{part}"
+        print(f"q-{row.id}  {stands}{where}, {row.reason} at {row.where}: {row.shape}. {row.fix}")
     if not rows:
         print("Nothing is in quarantine.")
 
@@ -227,6 +230,7 @@ def _row_json(row: QuarantineRow) -> dict[str, Any]:
         "id": f"q-{row.id}",
         "feed": row.feed,
         "seq": row.seq,
+        "ordinal": row.ordinal,
         "reason": row.reason,
         "where": row.where,
         "shape": row.shape,

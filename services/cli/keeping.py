@@ -81,6 +81,7 @@ async def _serve(service: "Service") -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
     async with service:
+        logging.getLogger(__name__).info("store %s", service.folder)
         for listener in service.listeners:
             for host, port in listener.addresses:
                 print(f"mllp {host}:{port} feed {listener.settings.feed}", flush=True)
@@ -92,10 +93,10 @@ async def _serve(service: "Service") -> None:
 @command
 def send(
     files: Annotated[list[Path], typer.Argument(help="Files of HL7 v2 messages.")],
-    port: Annotated[int, typer.Option(help="The receiver's port.")],
+    port: Annotated[int, typer.Option(help="The receiver's port.", min=1, max=65535)],
     host: Annotated[str, typer.Option(help="The receiver.")] = "127.0.0.1",
-    timeout: Annotated[float, typer.Option(help="Seconds to wait for an answer.")] = 10,
-    retries: Annotated[int, typer.Option(help="How often to send again what got no answer.")] = 0,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for an answer.", min=0.001)] = 10,
+    retries: Annotated[int, typer.Option(help="How often to send again what got no answer.", min=0)] = 0,
     ca: Annotated[Path | None, typer.Option(help="Speak TLS and trust this certificate (PEM).")] = None,
     cert: Annotated[Path | None, typer.Option(help="Our own certificate (PEM), for mutual TLS.")] = None,
     key: Annotated[Path | None, typer.Option(help="Its key (PEM).")] = None,

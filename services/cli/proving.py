@@ -61,6 +61,7 @@ def verify(as_json: AsJson = False) -> None:
     """
     setup = place.setup()
     with _still(place.folder(setup)) as reader, _recount(reader, setup) as recount:
+        _warn_of_other_reference(reader, setup)
         found, broken = list(recount.compare()), reader.broken_chain()
         members, waiting = _members(reader)
         waiting_lines = reader.head() - reader.cursor()
@@ -170,6 +171,14 @@ def _members(reader: Reader) -> tuple[int, int]:
     ids = list(walk_members(reader))
     rows = (row for start in range(0, len(ids), 500) for row in reader.members(ids[start : start + 500]).values())
     return len(ids), sum(waits(thaw_member(row)) for row in rows)
+
+
+def _warn_of_other_reference(reader: Reader, setup: Setup) -> None:
+    """Differences may come of another configuration, not of a fault."""
+    stored = reader.reference("digest")
+    if stored not in (None, setup.reference.digest.encode()):
+        what = "The rules, value sets, calendars or feeds are not those that this store was derived with."
+        print(f"{what}\nAre --config and WARMHANDOFF_VALUE_SETS right?", file=sys.stderr)
 
 
 def _report(members: int, found: list[Difference], broken: list[tuple[str, int]], *, as_json: bool) -> None:

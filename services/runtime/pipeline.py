@@ -64,7 +64,10 @@ class Pipeline:
     def _adopt_reference(self) -> None:
         """Other rules or value sets than the store was derived with mean deriving everybody again (design §2.2)."""
         digest = self._reference.digest.encode()
-        if self._store.reference("digest") != digest:
+        stored = self._store.reference("digest")
+        if stored != digest:
+            if stored is not None:
+                log.warning("rules, value sets, calendars or feeds changed: every member is derived again")
             self._store.commit(Batch(reference={"digest": digest, "format": FORMAT}, wake_all=True))
 
     # -- lines --------------------------------------------------------------------------------------------------------

@@ -148,7 +148,7 @@ def _absent(page: Page, rule: Rule, loaded: Collection[str] | None) -> Iterator[
         return
     for name in sorted(value_sets_of(rule.done_when) - set(loaded)):
         what = f"The value set {name!r} is not loaded: no claim can prove this task done by it."
-        yield page.problem(("done_when",), what, "Load a CSV file that has it, or record the evidence by hand.")
+        yield page.problem(("done_when",), what, "Name a CSV file that has it under value_sets: in the configuration.")
 
 
 def _with_hints(page: Page, error: ValidationError) -> list[Problem]:

@@ -12,7 +12,7 @@ import uvicorn
 
 from connectors.files.drop import DropFolder
 from connectors.mllp.listener import Listener, Slots
-from models.errors import FileIsWrong, WorldIsAway
+from models.errors import FileIsWrong, Problem, WorldIsAway
 from services.runtime.pipeline import Pipeline
 from services.runtime.store.sqlite import SqliteStore
 from services.status.web import app_of
@@ -26,6 +26,23 @@ from services.wiring.working import Worker
 log = logging.getLogger(__name__)
 
 
+def _partners(drop: Path | None, store: Path) -> Path | None:
+    """The drop folder, if it is fit to be one: what lies in it is taken and moved away.
+
+    Raises:
+        FileIsWrong: it is a file, or the store's own folder.
+    """
+    if drop is None:
+        return None
+    own, here = store.resolve(), drop.resolve()
+    if here.exists() and not here.is_dir():
+        raise FileIsWrong([Problem(str(drop), 1, "drop", "It is a file.", "Name a folder.")])
+    if own == here or own in here.parents:
+        what = "The store lies there: its own files would be taken away."
+        raise FileIsWrong([Problem(str(drop), 1, "drop", what, "Name a folder that holds nothing but files to take.")])
+    return drop
+
+
 class Service:
     """Everything that `serve` runs. `async with` starts it and stops it.
 
@@ -37,7 +54,7 @@ class Service:
         self, folder: Path, setup: Setup, clock: Clock, *, mllp: str | None, http: str | None, drop: Path | None
     ) -> None:
         self._folder, self._setup, self._clock = folder, setup, clock
-        self._drop, self._http = drop, address(http, "http") if http else None
+        self._drop, self._http = _partners(drop, folder), address(http, "http") if http else None
         self._wanted = listeners(setup, mllp)
         self._stack = contextlib.AsyncExitStack()
         self._folders: list[DropFolder] = []
@@ -46,6 +63,11 @@ class Service:
         self.store: SqliteStore
         self.worker: Worker
         self.keeper: StoreKeeper
+
+    @property
+    def folder(self) -> Path:
+        """Where the store lies, in full."""
+        return self._folder.resolve()
 
     async def __aenter__(self) -> Self:
         try:

@@ -12,7 +12,10 @@ from services.cli.demo.playing import SILENCE, Happened
 from services.cli.demo.story import Told
 
 _TRIGGER = re.compile(rb"ADT[\^*](A\d\d)")
-_NOUNS = {"A01": "admission", "A02": "transfer", "A03": "discharge", "A04": "registration", "A08": "update"}
+_NOUNS = {
+    "A01": "admission", "A02": "transfer", "A03": "discharge", "A04": "registration", "A05": "pre-admission",
+    "A08": "update",
+}  # fmt: skip
 _COLOURS = {
     "opened": "cyan", "moved": "blue", "reopened": "cyan", "overdue": "red", "missed": "red",
     "met": "green", "met late": "yellow", "cancelled": "magenta", "superseded": "magenta", "withdrawn": "magenta",
@@ -87,7 +90,7 @@ def heading(line: Told) -> str:
     name = trigger[1].decode() if trigger else "not ADT"
     if line.kind != "hl7v2":
         return line.note or f"a line of {line.kind}"
-    return f"{name} {line.note or _NOUNS.get(name, '') + ', ' + line.feed}"
+    return f"{name} {line.note or _NOUNS.get(name, 'event') + ', ' + line.feed}"
 
 
 def outcome(happened: Happened, changes: Changes) -> str:
