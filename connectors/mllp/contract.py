@@ -5,6 +5,7 @@ from typing import Protocol
 
 import msgspec
 
+from models.ledger import Answered
 from models.time import Instant
 
 
@@ -14,20 +15,6 @@ class Kept(msgspec.Struct, frozen=True):
     seq: int
     repeat: bool
     answer: bytes | None
-
-
-class Answered(msgspec.Struct, frozen=True):
-    """One row of the ACK ledger: `micros` from the last byte received to the answer handed to the socket."""
-
-    feed: str
-    seq: int
-    control_id: str
-    received_at: Instant
-    kept_at: Instant
-    code: str
-    micros: int
-    repeat: bool
-    answer: bytes
 
 
 class Keeper(Protocol):

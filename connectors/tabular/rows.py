@@ -1,13 +1,13 @@
 """The rows of each kind as they cross the border, and the facts they state. Pydantic guards; `fact()` converts."""
 
-from typing import Annotated, Protocol
+from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 from connectors.tabular.cells import Birth, Codes, Day, Id, When, Word, wrong
 from connectors.tabular.kinds import TableKind
-from models.events import CareEvent, Claim, Facility, Fact, RosterRow
+from models.events import CareEvent, Claim, Facility, RosterRow
 from services.identity import normalise
 
 SETTINGS = frozenset({"acute", "psych", "sud_res", "snf", "ltc", "irf", "ltach", "ed", "clinic"})
@@ -164,13 +164,6 @@ class ClaimRow(Row):
             diagnosis_codes=self.diagnosis_codes,
             place_of_service=self.place_of_service,
         )
-
-
-class States(Protocol):
-    """A row that states a fact."""
-
-    def fact(self) -> Fact:
-        """State it."""
 
 
 ROWS: dict[TableKind, type[FacilityRow] | type[MemberRow] | type[CareEventRow] | type[ClaimRow]] = {

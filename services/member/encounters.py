@@ -50,9 +50,9 @@ def encounters(said: Sequence[Said], renames: Iterable[VisitRename], resolver: R
         here = _place(rename, said)
         union.join(_renamed(rename, rename.old, here, resolver), _renamed(rename, rename.new, here, resolver))
     for s, key in numbered:
-        for old in s.statement.old_visits if key else ():
-            assert key is not None
-            union.join(key, ("visit", resolver.authority(old[0], s.facility_id), old[1]))
+        for old in s.statement.old_visits:
+            if key:
+                union.join(key, ("visit", resolver.authority(old[0], s.facility_id), old[1]))
     for s, number in numbered:
         key = number or _start_key(s)
         if key:

@@ -16,7 +16,7 @@ import msgspec
 
 Base = Literal["ca_state", "us_federal", "none"]
 
-MONDAY, THURSDAY, FRIDAY, SATURDAY, SUNDAY = 0, 3, 4, 5, 6
+MONDAY, THURSDAY, SATURDAY, SUNDAY = 0, 3, 5, 6
 WEEKEND = frozenset({SATURDAY, SUNDAY})
 
 

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from concurrent.futures import Future
 
 from connectors.files.contract import OVERLONG
-from connectors.mllp.contract import Answered, Kept
+from connectors.mllp.contract import Kept
 from models.errors import WorldIsAway
+from models.ledger import Answered
 from models.time import Instant
-from services.runtime.store.contract import AckRow, Appended, Batch, NewLine, Store
+from services.runtime.store.contract import Appended, Batch, NewLine, Store
 from services.wiring.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -55,12 +56,7 @@ class StoreKeeper:
         await asyncio.wrap_future(self._store.set_answer(seq, answer))
 
     def answered(self, row: Answered) -> None:
-        self._store.answered([
-            AckRow(
-                row.feed, row.seq, row.control_id, row.received_at, row.kept_at, row.code, row.micros, row.repeat,
-                row.answer,
-            )
-        ])  # fmt: skip
+        self._store.answered([row])
 
     def discarded(self, feed: str, size: int, head: bytes, reason: str) -> None:  # noqa: ARG002  # Keeper
         # Its first bytes are a line of their own, which the reader of overlong lines puts into quarantine.

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
@@ -28,7 +27,7 @@ def submit(folder: Path, setup: Setup, clock: Clock, kind: str, body: bytes) -> 
     try:
         store = SqliteStore.open(folder, now=clock)
     except StoreIsBusy:
-        _hand_over(folder / INBOX, [line], clock())
+        _hand_over(folder / INBOX, line, clock())
         return False
     with store:
         take_inbox(store, folder, clock)
@@ -52,14 +51,13 @@ def take_inbox(store: Store, folder: Path, clock: Clock) -> None:
     asyncio.run(DropFolder(inbox, take, quiet_seconds=0).sweep())
 
 
-def _hand_over(inbox: Path, lines: Sequence[NewLine], now: Instant) -> None:
-    """Leave lines where the service looks; the name appears only when they are on disk."""
+def _hand_over(inbox: Path, line: NewLine, now: Instant) -> None:
+    """Leave a line where the service looks; the name appears only when they are on disk."""
     inbox.mkdir(parents=True, exist_ok=True)
     name = f"{now:%Y%m%dT%H%M%S%f}-{uuid4().hex[:8]}.ndjson"
     unfinished = inbox / f"{name}.tmp"
     with unfinished.open("wb") as file:
-        for line in lines:
-            file.write(exported(0, line.received_at, line.feed, line.kind, line.body))
+        file.write(exported(0, line.received_at, line.feed, line.kind, line.body))
         file.flush()
         os.fsync(file.fileno())
     unfinished.rename(inbox / name)

@@ -22,7 +22,6 @@ class Worker:
         self._news = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="pipeline", daemon=True)
-        self.caught_up_at = 0.0
         self.failure = ""
 
     def start(self) -> None:
@@ -56,12 +55,11 @@ class Worker:
                 self.failure = "the store is away"
                 time.sleep(RETRY_S)
                 continue
-            except Exception as error:  # noqa: BLE001
+            except Exception as error:  # noqa: BLE001 - whatever it is, the thread goes on and health says so
                 # A line that breaks the pipeline stays where it is: nothing behind it may overtake it unseen.
                 log.error("the pipeline failed with %s", type(error).__name__)  # noqa: TRY400 - no person's data
                 self.failure = f"the pipeline failed with {type(error).__name__}"
                 time.sleep(RETRY_S)
                 continue
             if not busy:
-                self.caught_up_at = time.monotonic()
                 self._news.wait(LONGEST_NAP_S)

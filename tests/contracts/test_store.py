@@ -14,9 +14,9 @@ import msgspec
 import pytest
 
 from models.errors import WorldIsAway
+from models.ledger import Answered
 from models.view import Effect, Owner
 from services.runtime.store.contract import (
-    AckRow,
     Appended,
     Batch,
     MemberRow,
@@ -126,8 +126,8 @@ def quarantined(seq: int, ordinal: int = 1, **changes: Any) -> QuarantineRow:
     return msgspec.structs.replace(row, **changes)
 
 
-def ack(seq: int, *, control_id: str = "C1", micros: int = 900, repeat: bool = False) -> AckRow:
-    return AckRow("F1", seq, control_id, T0, T0 + timedelta(milliseconds=1), "AA", micros, repeat, b"MSA|AA")
+def ack(seq: int, *, control_id: str = "C1", micros: int = 900, repeat: bool = False) -> Answered:
+    return Answered("F1", seq, control_id, T0, T0 + timedelta(milliseconds=1), "AA", micros, repeat, b"MSA|AA")
 
 
 def eventually(look: Callable[[], Any], wanted: Any) -> None:

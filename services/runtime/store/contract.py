@@ -11,6 +11,7 @@ from typing import Protocol
 import msgspec
 
 from models.errors import WorldIsAway
+from models.ledger import Answered
 from models.time import Instant
 from models.view import Effect, Owner
 
@@ -58,20 +59,6 @@ class JournalLine(msgspec.Struct, frozen=True):
     body: bytes
     sha256: bytes
     chain: bytes
-
-
-class AckRow(msgspec.Struct, frozen=True):
-    """One answer given: when the message was kept, what was answered and how long it took (microseconds)."""
-
-    feed: str
-    seq: int
-    control_id: str
-    received_at: Instant
-    kept_at: Instant
-    code: str
-    micros: int
-    repeat: bool
-    answer: bytes
 
 
 class PatientRow(msgspec.Struct, frozen=True):
@@ -226,7 +213,7 @@ class Reader(Protocol):
     def messages(self, names: Collection[str]) -> list[MessageRow]:
         """Every place where messages with these names lie, in (seq, ordinal) order."""
 
-    def acks(self, seqs: Collection[int]) -> list[AckRow]:
+    def acks(self, seqs: Collection[int]) -> list[Answered]:
         """What was answered to these lines, in order of answering."""
 
     def ack_times(self) -> list[int]:
@@ -274,7 +261,7 @@ class Store(Reader, Protocol):
         within one call counts too. `checkpoint` is (file SHA-256, ordinals now in), written in the same transaction.
         """
 
-    def answered(self, rows: Sequence[AckRow]) -> None:
+    def answered(self, rows: Sequence[Answered]) -> None:
         """Write ACK-ledger rows soon; never waits, loses at most the last moments in a crash."""
 
     def set_answer(self, seq: int, answer: bytes) -> "Future[None]":

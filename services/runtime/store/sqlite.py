@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Self
 
 from models.errors import WorldIsAway
+from models.ledger import Answered
 from models.time import Instant
-from services.runtime.store.contract import AckRow, Appended, Batch, NewLine
+from services.runtime.store.contract import Appended, Batch, NewLine
 from services.runtime.store.locking import FolderLock
 from services.runtime.store.migrating import migrate
 from services.runtime.store.sqlite_appending import append_lines, hashed, replace_answer
@@ -66,7 +67,7 @@ class SqliteStore(SqliteReader):
         weight = sum(len(line.body) + _LINE_WEIGHT_BYTES for line in lines)
         return self._writer.submit(work, weight_bytes=weight)
 
-    def answered(self, rows: Sequence[AckRow]) -> None:
+    def answered(self, rows: Sequence[Answered]) -> None:
         self._writer.note(rows)
 
     def set_answer(self, seq: int, answer: bytes) -> "Future[None]":

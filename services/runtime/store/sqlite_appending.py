@@ -8,9 +8,10 @@ from typing import cast
 
 import msgspec
 
+from models.ledger import Answered
 from services.runtime.store import sqlite_queries as queries
 from services.runtime.store.chaining import NOTHING_YET, link
-from services.runtime.store.contract import AckRow, Appended, NewLine
+from services.runtime.store.contract import Appended, NewLine
 from services.runtime.store.sqlite_connecting import MICROSECOND, micros
 
 _WITHIN_MICROS = timedelta(days=7) // MICROSECOND  # R-23
@@ -63,7 +64,7 @@ def replace_answer(connection: sqlite3.Connection, seq: int, answer: bytes) -> N
     connection.execute(queries.KEEP_ANSWER, (seq, answer))
 
 
-def note_answers(connection: sqlite3.Connection, rows: Sequence[AckRow]) -> None:
+def note_answers(connection: sqlite3.Connection, rows: Sequence[Answered]) -> None:
     """Write rows of the ACK ledger, in the order of answering."""
     for row in rows:
         times = micros(row.received_at), micros(row.kept_at)

@@ -8,12 +8,12 @@ from typing import Any, Self
 
 import msgspec
 
+from models.ledger import Answered
 from models.time import Instant
 from models.view import Effect, Owner
 from services.runtime.store import sqlite_queries as queries
 from services.runtime.store.chaining import NOTHING_YET, link
 from services.runtime.store.contract import (
-    AckRow,
     JournalLine,
     MemberRow,
     MessageRow,
@@ -154,7 +154,7 @@ class SqliteReader:
         found = [MessageRow(*row) for row in self._rows_for_each(queries.MESSAGES, [(name,) for name in set(names)])]
         return sorted(found, key=lambda row: (row.seq, row.ordinal, row.name))
 
-    def acks(self, seqs: Collection[int]) -> list[AckRow]:
+    def acks(self, seqs: Collection[int]) -> list[Answered]:
         return [_ack(row) for row in sorted(self._rows_for_each(queries.ACKS, [(seq,) for seq in set(seqs)]))]
 
     def ack_times(self) -> list[int]:
@@ -221,9 +221,9 @@ def _line(row: Any) -> JournalLine:
     return JournalLine(seq, feed, instant(received_at), kind, body, digest, chain)
 
 
-def _ack(row: Any) -> AckRow:
+def _ack(row: Any) -> Answered:
     _, feed, seq, control_id, received_at, kept_at, code, duration, repeat, answer = row
-    return AckRow(feed, seq, control_id, instant(received_at), instant(kept_at), code, duration, bool(repeat), answer)
+    return Answered(feed, seq, control_id, instant(received_at), instant(kept_at), code, duration, bool(repeat), answer)
 
 
 def _patient(connection: sqlite3.Connection, row: Any) -> PatientRow:

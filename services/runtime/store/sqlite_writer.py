@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from models.errors import WorldIsAway
-from services.runtime.store.contract import AckRow
+from models.ledger import Answered
 from services.runtime.store.sqlite_appending import note_answers
 from services.runtime.store.sqlite_connecting import errors_translated
 
@@ -43,7 +43,7 @@ class Writer:
         self._connection = connection
         self._short: deque[_Call] = deque()
         self._long: deque[_Call] = deque()
-        self._notes: deque[AckRow] = deque()
+        self._notes: deque[Answered] = deque()
         self._notes_since = 0.0
         self._closing = False
         self._changed = threading.Condition()
@@ -59,7 +59,7 @@ class Writer:
         """Have long work done in a transaction of its own."""
         return self._queue(self._long, work, 0)
 
-    def note(self, rows: Sequence[AckRow]) -> None:
+    def note(self, rows: Sequence[Answered]) -> None:
         """Write rows with the next transaction, at the latest in 200 ms; when the disk stays away, the oldest go."""
         with self._changed:
             if not self._notes:
@@ -146,12 +146,12 @@ class Writer:
             for call, result in zip(calls, results, strict=True):
                 call.future.set_result(result)
 
-    def _take_notes(self) -> list[AckRow]:
+    def _take_notes(self) -> list[Answered]:
         with self._changed:
             notes, self._notes = list(self._notes), deque()
             return notes
 
-    def _watched(self, notes: list[AckRow]) -> "Future[None]":
+    def _watched(self, notes: list[Answered]) -> "Future[None]":
         def settle(future: "Future[None]") -> None:
             error = future.exception()
             if isinstance(error, WorldIsAway):
@@ -163,7 +163,7 @@ class Writer:
         future.add_done_callback(settle)
         return future
 
-    def _put_back(self, notes: list[AckRow]) -> None:
+    def _put_back(self, notes: list[Answered]) -> None:
         with self._changed:
             self._notes.extendleft(reversed(notes))
             self._notes_since = time.monotonic()

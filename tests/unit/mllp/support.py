@@ -7,12 +7,13 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 from connectors.mllp.acks import read_ack
-from connectors.mllp.contract import Answered, Kept
+from connectors.mllp.contract import Kept
 from connectors.mllp.framing import Decoder, frame
 from connectors.mllp.header import read_header
 from connectors.mllp.listener import Listener, Slots
 from connectors.mllp.settings import ListenerSettings
 from models.errors import WorldIsAway
+from models.ledger import Answered
 from models.time import Instant
 
 START = datetime(2025, 6, 5, 17, 5, tzinfo=UTC)

@@ -13,18 +13,10 @@ from pathlib import Path
 import pytest
 
 from models.errors import WorldIsAway
+from models.ledger import Answered
 from models.view import Owner
 from services.runtime.store import migrating, sqlite_queries
-from services.runtime.store.contract import (
-    AckRow,
-    Batch,
-    MemberRow,
-    NewLine,
-    NoStore,
-    StoreIsBusy,
-    StoreIsStrange,
-    TaskRow,
-)
+from services.runtime.store.contract import Batch, MemberRow, NewLine, NoStore, StoreIsBusy, StoreIsStrange, TaskRow
 from services.runtime.store.migrating import Migration, known_migrations
 from services.runtime.store.sqlite import SqliteStore
 from services.runtime.store.sqlite_connecting import FILE_NAME, instant, micros
@@ -190,7 +182,7 @@ def test_a_full_disk_reaches_the_callers_and_passes(store: SqliteStore) -> None:
     with pytest.raises(WorldIsAway, match="Free some space"):
         store.commit(Batch(reference={"r": bytes(100_000)}))
     assert (kept[0].seq, store.head(), store.reference("r")) == (1, 1, None)
-    ack = AckRow("F1", 1, "C", T0, T0, "AA", 5, False, bytes(60_000))
+    ack = Answered("F1", 1, "C", T0, T0, "AA", 5, False, bytes(60_000))
     store.answered([ack])
     time.sleep(0.5)
     assert store.acks([1]) == []
@@ -245,7 +237,7 @@ def test_notes_stay_bounded_while_the_disk_is_away(store: SqliteStore, monkeypat
     store._writer.submit_alone(lambda _: (blocked.set(), go_on.wait()))
     blocked.wait()
     for n in range(100):
-        store.answered([AckRow("F1", 1, f"C{n}", T0, T0, "AA", n, False, b"")])
+        store.answered([Answered("F1", 1, f"C{n}", T0, T0, "AA", n, False, b"")])
     go_on.set()
     store.close()
     with open_store_of(store) as again:
