@@ -25,7 +25,7 @@ class StoreKeeper:
 
     def __init__(self, store: Store, clock: Clock, kept: Callable[[], None]) -> None:
         self._store, self._clock, self._kept = store, clock, kept
-        self._away = False
+        self._refused_bytes = 0
 
     def now(self) -> Instant:
         return self._clock()
@@ -35,21 +35,23 @@ class StoreKeeper:
         try:
             (appended,) = await asyncio.wrap_future(self._store.append([line], once=True))
         except WorldIsAway:
-            self._away = True
+            self._refused_bytes = len(body)
             raise
-        self._away = False
+        self._refused_bytes = 0
         if not appended.repeat:
             self._kept()
         return Kept(appended.seq, appended.repeat, appended.answer)
 
     def is_well(self) -> bool:
-        """Whether messages can be kept: the last one was, or a small write now succeeds. Waits for the disk."""
-        if self._away:
+        """Whether messages can be kept: the last one was, or a write of its size now succeeds. Waits for the disk."""
+        if self._refused_bytes:
             try:
-                self._store.commit(Batch(reference={"probe": b""}))
+                # A full disk may have room for less than what it refused: only as much again proves that there is room.
+                for probe in (bytes(self._refused_bytes), b""):
+                    self._store.commit(Batch(reference={"probe": probe}))
             except WorldIsAway:
                 return False
-            self._away = False
+            self._refused_bytes = 0
         return True
 
     async def replace_answer(self, seq: int, answer: bytes) -> None:
