@@ -90,6 +90,7 @@ class Rule(msgspec.Struct, frozen=True):
         with_: raised only for members who have this.
         not_before_days: the task appears at the start of this local day after the event; it may have no due time.
         not_possible: `against_medical_advice` closes the task as not possible when the member left so.
+        remind_hours, escalate_hours: before and after the due time; None for no such alert.
         ends: what ends the follow-up. A notice leaves out `next_stay`.
     """
 

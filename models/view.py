@@ -9,6 +9,9 @@ from models.time import Instant, Precision
 
 StayStatus = Literal["planned", "active", "on_leave", "finished", "closed_inferred", "cancelled", "void"]
 TaskState = Literal["open", "overdue", "met", "met_late", "missed", "superseded", "cancelled", "not_possible"]
+OPEN_STATES: frozenset[TaskState] = frozenset({"open", "overdue"})
+Standing = Literal["", "due_soon", "overdue", "escalated"]
+"""The loudest alert that time has raised for an open task: "" while there is none."""
 
 
 class SourceRef(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
@@ -64,6 +67,7 @@ class Task(msgspec.Struct, frozen=True, array_like=True):
     reason: str | None
     because: tuple[str, ...]
     flags: tuple[str, ...] = ()
+    alert: Standing = ""
 
 
 class View(msgspec.Struct, frozen=True, array_like=True):
@@ -75,12 +79,16 @@ class View(msgspec.Struct, frozen=True, array_like=True):
     flags: tuple[str, ...] = ()
 
 
-EffectKind = Literal["task_opened", "task_changed", "task_closed", "task_withdrawn"]
-Alert = Literal["opened", "withdrawn"]
+EffectKind = Literal["task_opened", "task_changed", "task_closed", "task_withdrawn", "alert", "alert_retracted"]
+Alert = Literal["opened", "due_soon", "overdue", "escalated", "withdrawn"]
 
 
 class Effect(msgspec.Struct, frozen=True, array_like=True):
-    """A difference between two views of a member, for the shell to carry out. Shape: contract, "Outbox line"."""
+    """A difference between two views of a member, for the shell to carry out. Shape: contract, "Outbox line".
+
+    With `alert_retracted`, `alert` names the one that no longer holds. `previous_owner` is set when the task changed
+    hands: they must hear of it too.
+    """
 
     id: str
     at: Instant
@@ -95,3 +103,4 @@ class Effect(msgspec.Struct, frozen=True, array_like=True):
     owner: Owner
     reason: str | None
     because: tuple[str, ...]
+    previous_owner: Owner | None = None

@@ -2,8 +2,9 @@
 
 `when` is the moment of receipt (local time of 2025 unless a year is given); a message's own times are the same unless
 it says `at=`. `then` lists what subscribers hear of the watched rules: `+ rule due T` (raised), `- rule` (withdrawn),
-`~ rule due T` (moved), `= rule STATE`. An empty `then` asserts silence. `crash` drops everything held in memory,
-`wait` lets time pass; what becomes overdue between two messages is heard on `wait` lines only.
+`~ rule due T` (moved), `= rule STATE`; with `alerts` also `! rule ALERT` and `/ rule ALERT` (retracted). An empty
+`then` asserts silence. `crash` drops everything held in memory, `wait` lets time pass; what becomes overdue between two
+messages is heard on `wait` lines only.
 """
 
 import re
@@ -20,7 +21,9 @@ def rows(text: str) -> list[tuple[str, str, list[str]]]:
     """(when, event, then) of a table; a row with nothing but `then` continues the one above."""
     found: list[tuple[str, str, list[str]]] = []
     for row in filter(str.strip, text.splitlines()):
-        when, event, *then = re.split(r" {2,}", row.strip()) if row.strip()[0] not in "+-=~>" else ("", "", row.strip())
+        when, event, *then = (
+            re.split(r" {2,}", row.strip()) if row.strip()[0] not in "+-=~>!/" else ("", "", row.strip())
+        )
         if when == "when":
             continue
         told = [" ".join(t.split()) for part in then for t in part.split(";") if t.strip()]
@@ -40,7 +43,7 @@ def told(text: str, members: Iterable[str] = ("M1",), *, opening: bool = True) -
     return Told(lines)
 
 
-def play(text: str, rules: str = TRIO, members: Iterable[str] = ("M1",)) -> Told:
+def play(text: str, rules: str = TRIO, members: Iterable[str] = ("M1",), *, alerts: bool = False) -> Told:
     """Play a story line by line, and compare what subscribers hear with its `then` column."""
     live, scribe, known, problems = Live(), Scribe(), {}, []
     wanted = {NAMED.get(rule, rule) for rule in rules.split()}
@@ -59,7 +62,7 @@ def play(text: str, rules: str = TRIO, members: Iterable[str] = ("M1",)) -> Told
                 live.wait(moment(when))
             heard = live.effects(position)
             position += len(heard)
-            said = [s for e in heard if e.rule in wanted and (s := _said(e, known))]
+            said = [s for e in heard if e.rule in wanted and (s := _said(e, known, alerts=alerts))]
             if event != "wait":  # what became overdue meanwhile is no news of the event
                 late = [s for s in said if s.endswith(" overdue")][: len(by_time)]
                 said = [s for s in said if s not in late]
@@ -73,8 +76,10 @@ def play(text: str, rules: str = TRIO, members: Iterable[str] = ("M1",)) -> Told
         live.close()
 
 
-def _said(effect: Effect, known: dict[str, tuple[str, str, str]]) -> str:
+def _said(effect: Effect, known: dict[str, tuple[str, str, str]], *, alerts: bool) -> str:
     rule, due = SHORT.get(effect.rule, effect.rule), shown(effect.due_at)
+    if alerts and effect.alert in ("due_soon", "overdue", "escalated"):
+        return f"{'/' if effect.effect == 'alert_retracted' else '!'} {rule} {effect.alert}"
     before = known.get(effect.subject)
     known[effect.subject] = now = (effect.state, due, effect.owner.lead_cm_id)
     gone = {"cancelled"}

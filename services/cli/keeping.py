@@ -1,33 +1,26 @@
-"""Commands around the running service: `serve`, `send`, `alerts`, `export`, `backup`."""
+"""Commands around the running service: `serve`, `send`, `export`, `backup`."""
 
 import asyncio
-import contextlib
 import logging
 import signal
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.cli.context import clock, command, fail, place, print_line
+from services.cli.context import clock, command, fail, place
 from services.runtime.store.contract import walk_lines
 from services.runtime.store.sqlite_reader import SqliteReader
-from services.status.shapes import effect_json
 
 if TYPE_CHECKING:
     from services.wiring.service import Service
-
-PAGE = 500
-POLL_S = 0.2
 
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
     app.command()(serve)
     app.command()(send)
-    app.command()(alerts)
     app.command()(export)
     app.command()(backup)
 
@@ -126,29 +119,6 @@ def send(
     if refused:
         raise fail(f"{refused} of {len(messages)} messages were refused.", 1)
     print(f"{len(messages)} messages sent.", file=sys.stderr)
-
-
-@command
-def alerts(
-    follow: Annotated[bool, typer.Option("--follow", help="Go on as effects come.")] = False,
-    after: Annotated[int, typer.Option(metavar="SEQ", help="Begin after this position.")] = 0,
-) -> None:
-    """The outbox as JSON lines, in order of position.
-
-    Example: warmhandoff alerts --follow --after 120
-    """
-    setup = place.setup()
-    with SqliteReader.open(place.folder(setup)) as reader, contextlib.suppress(KeyboardInterrupt):
-        while True:
-            rows = reader.outbox(after, PAGE)
-            for row in rows:
-                print_line(effect_json(row.position, row.effect, setup.zone))
-                after = row.position
-            sys.stdout.flush()
-            if not rows:
-                if not follow:
-                    return
-                time.sleep(POLL_S)
 
 
 @command

@@ -32,9 +32,9 @@ def options(
 
 def complete() -> typer.Typer:
     """The app with all its commands; imported only here, so that a mistake in the global options is told fast."""
-    from services.cli import asking, deciding, demoing, feeding, keeping, proving
+    from services.cli import alerting, asking, deciding, demoing, feeding, keeping, proving
 
-    for module in (demoing, feeding, asking, deciding, proving, keeping):
+    for module in (demoing, feeding, asking, alerting, deciding, proving, keeping):
         module.register(app)
     return app
 

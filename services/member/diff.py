@@ -1,72 +1,83 @@
 """Effects are differences between two views; nothing else knows of corrections."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 
 import msgspec
 
 from models.time import Instant
-from models.view import Alert, Effect, EffectKind, Owner, Task, TaskState
+from models.view import OPEN_STATES, Alert, Effect, EffectKind, Owner, Standing, Task, TaskState
 from services.member.stays import identify
 
-OPEN_STATES: frozenset[TaskState] = frozenset({"open", "overdue"})
 WITHDRAWN_STATES: frozenset[TaskState] = frozenset({"cancelled", "superseded", "not_possible"})
 
+_LOUDNESS: Mapping[Standing, int] = {"": 0, "due_soon": 1, "overdue": 2, "escalated": 3}
 
-class Revision(msgspec.Struct, frozen=True, array_like=True):
-    """How far the world has been told of a task: its revision and a hash of what was said; "" when it is withdrawn."""
-
-    revision: int
-    content: str
-    rule: str
-
-
-Revisions = dict[str, Revision]
-"""By task id. Kept for good, so that a task that comes back continues its count."""
+Revisions = dict[str, int]
+"""How often each task was spoken of, by its id. Kept for good, so that a task that comes back continues its count."""
 
 _encode = msgspec.msgpack.Encoder().encode
 
 
-def diff(member_id: str, told: Revisions, tasks: Sequence[Task], at: Instant) -> tuple[Revisions, list[Effect]]:
-    """Say what subscribers must hear now: one effect a task that differs from what they heard last.
+def diff(
+    member_id: str, revisions: Revisions, before: Sequence[Task], after: Sequence[Task], at: Instant
+) -> tuple[Revisions, list[Effect]]:
+    """Say what subscribers must hear now.
+
+    Args:
+        revisions: of every task ever spoken of. before: the tasks as they were last told. after: as they are at `at`.
 
     Returns:
         The revisions after these effects, and the effects in order of task opening; none when nothing changed.
     """
-    after, effects = dict(told), []
-    for task in tasks:
-        content = sha256(_encode(task)).hexdigest()[:32]
-        before = told.get(task.task_id)
-        if before and before.content == content:
+    counts, effects = dict(revisions), list[Effect]()
+
+    def say(kind: EffectKind, alert: Alert | None, task: Task, was: Owner | None) -> None:
+        revision = counts[task.task_id] = counts.get(task.task_id, 0) + 1
+        effects.append(_effect(member_id, task, revision, kind, alert, was, at))
+
+    told = {task.task_id: task for task in before}
+    for task in after:
+        known = told.pop(task.task_id, None)
+        if known == task:
             continue
-        effect = _effect(member_id, task, before, content, at)
-        after[task.task_id] = Revision(effect.revision, content, task.rule)
-        effects.append(effect)
-    listed = {task.task_id for task in tasks}
-    for task_id, before in sorted(told.items()):
-        if task_id not in listed and before.content:
-            after[task_id] = Revision(before.revision + 1, "", before.rule)
-            effects.append(_gone(member_id, task_id, before, at))
-    return after, effects
+        was = known.owner if known and known.owner != task.owner else None
+        for kind, alert in _news(known, task):
+            say(kind, alert, task, was)
+    for gone in told.values():
+        # A correction took the task's cause away altogether.
+        closed = msgspec.structs.replace(gone, state="cancelled", reason="cause_removed", due_at=None, because=())
+        say("task_withdrawn", "withdrawn", closed, None)
+    return counts, effects
 
 
-def _effect(member_id: str, task: Task, before: Revision | None, content: str, at: Instant) -> Effect:
-    revision = before.revision + 1 if before else 1
+def _news(before: Task | None, task: Task) -> Iterator[tuple[EffectKind, Alert | None]]:
+    """What there is to say of a task that differs from what was said last, in order."""
     is_open = task.state in OPEN_STATES
-    kind: EffectKind
-    alert: Alert | None = None
-    if before is None or (not before.content and is_open):
-        kind = "task_opened"
+    if before is None or (is_open and before.state not in OPEN_STATES):
+        yield "task_opened", "opened" if is_open else None
+        return
+    louder = _LOUDNESS[task.alert] - _LOUDNESS[before.alert]
+    if is_open and louder < 0 and before.alert:
+        yield "alert_retracted", before.alert
+        if task.alert:
+            yield "alert", task.alert
+    elif is_open:
+        alert = task.alert if louder and task.alert else None
+        yield "alert" if alert and task.state == before.state else "task_changed", alert
     elif task.state in WITHDRAWN_STATES:
-        kind = "task_withdrawn"
+        yield "task_withdrawn", None if before.state in WITHDRAWN_STATES else "withdrawn"
     else:
-        kind = "task_changed" if is_open else "task_closed"
-    if kind == "task_opened" and is_open:
-        alert = "opened"
-    elif kind == "task_withdrawn":
-        alert = "withdrawn"
+        if task.state == "met" and before.state == "overdue" and before.alert:
+            yield "alert_retracted", before.alert  # the evidence is dated in time: it was late news, not a late deed
+        yield "task_closed", None
+
+
+def _effect(
+    member_id: str, task: Task, revision: int, kind: EffectKind, alert: Alert | None, was: Owner | None, at: Instant
+) -> Effect:
     return Effect(
-        id=identify(task.task_id, str(revision), content),
+        id=identify(task.task_id, str(revision), sha256(_encode(task)).hexdigest()[:32]),
         at=at,
         effect=kind,
         alert=alert,
@@ -79,24 +90,5 @@ def _effect(member_id: str, task: Task, before: Revision | None, content: str, a
         owner=task.owner,
         reason=task.reason,
         because=task.because,
-    )
-
-
-def _gone(member_id: str, task_id: str, before: Revision, at: Instant) -> Effect:
-    """A correction took the task's cause away altogether."""
-    revision = before.revision + 1
-    return Effect(
-        id=identify(task_id, str(revision), ""),
-        at=at,
-        effect="task_withdrawn",
-        alert="withdrawn",
-        member_id=member_id,
-        subject=task_id,
-        revision=revision,
-        rule=before.rule,
-        state="cancelled",
-        due_at=None,
-        owner=Owner(),
-        reason="cause_removed",
-        because=(),
+        previous_owner=was,
     )

@@ -11,7 +11,8 @@ from datetime import timedelta
 from models.reference import Reference
 from models.rule import Rule
 from models.time import Instant
-from models.view import Task, TaskState
+from models.view import OPEN_STATES, Task, TaskState
+from services.member.alerts import alert_times, standing
 from services.member.evidence import Deeds, Window
 from services.member.followups import FollowUp
 from services.member.roster import Roster
@@ -58,6 +59,8 @@ def tasks(
             if appears and (as_of < appears or (end and end[0] < appears) or follow_up.retracted):
                 continue
             verdict = judge(rule, follow_up, task_id, due, deeds, reference, as_of)
+            if due and verdict.state in OPEN_STATES:
+                wakes += filter(None, alert_times(rule, due))
             task = Task(
                 task_id=task_id,
                 rule=rule.id,
@@ -72,6 +75,7 @@ def tasks(
                 reason=verdict.reason,
                 because=(*follow_up.because, *verdict.because),
                 flags=reference.missing_sets.get(rule.id, ()),
+                alert=standing(rule, verdict.state, due, as_of),
             )
             if task_id not in raised or raised[task_id].state == "cancelled":
                 raised[task_id] = task

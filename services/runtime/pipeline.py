@@ -142,9 +142,9 @@ class Pipeline:
 
     # -- members ------------------------------------------------------------------------------------------------------
 
-    def wake(self, *, limit: int = 200) -> int:
-        """Derive members whose time has come; give their number (0: nobody is due)."""
-        now = max(self._now(), self._newest or self._now())
+    def wake(self, at: Instant | None = None, *, limit: int = 200) -> int:
+        """Derive members whose time has come by an instant, else by now; give their number (0: nobody is due)."""
+        now = at or max(self._now(), self._newest or self._now())
         due = self._store.due(now, limit)
         if due:
             work, batch = Workset(self._store), Batch()
@@ -171,7 +171,7 @@ class Pipeline:
         for member_id, member in sorted(around.members.items()):
             try:
                 view = derive(facts[member_id], reference, at)
-                revisions, effects = diff(member_id, member.revisions, view.tasks, at)
+                revisions, effects = diff(member_id, member.revisions, member.view.tasks, view.tasks, at)
             except Exception as error:  # noqa: BLE001 - a bug in derive must not stop the others (design §8)
                 _set_aside(member, error, work, batch)
                 continue

@@ -22,7 +22,7 @@ from services.member.diff import Revisions
 from services.member.facts import Facts, absorb, freeze, thaw
 from services.runtime.store.contract import MemberRow, PatientRow, Reader, StoreIsStrange
 
-FORMAT = b"1"
+FORMAT = b"2"
 """The shape of stored facts, views and revisions. Raised with every change of a stored struct that old bytes do not
 survive; `tests/unit/runtime/test_stored_format.py` holds a golden record of each.
 """

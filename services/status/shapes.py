@@ -56,6 +56,7 @@ def task_json(task: Task, zone: ZoneInfo) -> Json:
         "owner": owner_json(task.owner),
         "reason": task.reason,
         "flags": list(task.flags),
+        "alert": task.alert or None,
     }
 
 
@@ -74,6 +75,7 @@ def effect_json(position: int, effect: Effect, zone: ZoneInfo) -> Json:
         "state": effect.state,
         "due_at": time_json(effect.due_at, zone),
         "owner": owner_json(effect.owner),
+        "previous_owner": owner_json(effect.previous_owner) if effect.previous_owner else None,
         "reason": effect.reason,
         "because": list(effect.because),
     }

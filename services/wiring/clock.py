@@ -1,5 +1,6 @@
 """The live clock."""
 
+import time
 from datetime import UTC, datetime
 from threading import Lock
 
@@ -15,5 +16,13 @@ class Clock:
 
     def __call__(self) -> Instant:
         with self._lock:
-            self._last = max(self._last, datetime.now(UTC))
+            self._last = max(self._last, self.wall())
             return self._last
+
+    def wall(self) -> Instant:
+        """What the machine's clock says; it may have been set, either way."""
+        return datetime.now(UTC)
+
+    def ticks(self) -> float:
+        """Seconds that nobody can set."""
+        return time.monotonic()

@@ -13,6 +13,7 @@ import uvicorn
 from connectors.files.drop import DropFolder
 from connectors.mllp.listener import Listener, Slots
 from models.errors import FileIsWrong, Problem, WorldIsAway
+from services.runtime.horizon import Horizon
 from services.runtime.pipeline import Pipeline
 from services.runtime.store.sqlite import SqliteStore
 from services.status.web import app_of
@@ -83,7 +84,9 @@ class Service:
     async def _start(self) -> None:
         self.store = self._stack.enter_context(SqliteStore.open(self._folder, now=self._clock))
         pipeline = Pipeline(self.store, self._setup.readers, self._setup.reference, self._clock)
-        self.worker = Worker(pipeline)
+        newest = self.store.line(self.store.head())
+        horizon = Horizon(self._clock.wall, self._clock.ticks, newest.received_at if newest else None)
+        self.worker = Worker(pipeline, horizon)
         self.worker.start()
         self._stack.callback(self.worker.stop)
         self.keeper = StoreKeeper(self.store, self._clock, self.worker.notify)
@@ -149,6 +152,7 @@ class Service:
             "accepting": ok,
             "problem": problem or None,
             "lines_waiting": behind,
+            "timers_wait": self.worker.waits_for or None,
             "quarantined": counts.get("waiting", 0),
             "parked": counts.get("parked", 0),
             "feeds": [

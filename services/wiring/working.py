@@ -5,6 +5,7 @@ import threading
 import time
 
 from models.errors import WorldIsAway
+from services.runtime.horizon import Horizon
 from services.runtime.pipeline import Pipeline
 
 log = logging.getLogger(__name__)
@@ -17,8 +18,8 @@ RETRY_S = 1.0
 class Worker:
     """Runs one pipeline in a thread of its own until stopped."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
+    def __init__(self, pipeline: Pipeline, horizon: Horizon) -> None:
+        self._pipeline, self._horizon = pipeline, horizon
         self._news = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="pipeline", daemon=True)
@@ -39,6 +40,11 @@ class Worker:
         self._thread.join(timeout=30)
 
     @property
+    def waits_for(self) -> str:
+        """Why time alone says nothing at present; empty when it does."""
+        return self._horizon.waits_for
+
+    @property
     def is_well(self) -> bool:
         """It runs, and its last batch did not fail."""
         return self._thread.is_alive() and not self.failure
@@ -48,7 +54,10 @@ class Worker:
             self._news.clear()
             try:
                 # Timers wait until the backlog is worked off: catching up raises no false "overdue" (design §6).
-                busy = self._pipeline.run() or self._pipeline.wake()
+                if busy := self._pipeline.run():
+                    self._horizon.heard()
+                else:
+                    busy = self._pipeline.wake(self._horizon())
                 self.failure = ""
             except WorldIsAway as error:
                 log.error("the store is away, trying again: %s", error)  # noqa: TRY400 - the cause is in the text

@@ -89,9 +89,13 @@ def check(live: Live, found: Told, at: datetime) -> None:
     assert live.json(at) == found.json(at)
     early = at - timedelta(days=20)
     assert live.json(early) == found.json(early)
-    folded, names = {}, {}
+    folded, names, alerts = {}, {}, {}
     for effect in live.effects():
         before = folded.get(effect.subject)
+        if effect.effect == "alert_retracted":
+            assert alerts.pop(effect.subject, "opened") in (effect.alert, "opened"), "what never stood is not retracted"
+        elif effect.alert:
+            alerts[effect.subject] = effect.alert
         assert effect.revision == (before.revision + 1 if before else 1), "a gap in the revisions"
         assert names.setdefault(effect.id, effect) == effect, "an id with other content"
         folded[effect.subject] = effect
@@ -106,3 +110,5 @@ def check(live: Live, found: Told, at: datetime) -> None:
         if not (e.reason == "cause_removed" and e.state == "cancelled")
     }
     assert standing == final
+    for task in (task for view in found.views(at).values() for task in view.tasks if task.alert):
+        assert alerts[task.task_id] in (task.alert, "opened"), "who heard everything knows which alert stands"

@@ -57,6 +57,12 @@ class StoryClock(Clock):
             self._told += _MOMENT
             return self._told
 
+    def wall(self) -> Instant:
+        return super().wall() if self._live else self._told
+
+    def ticks(self) -> float:
+        return self.wall().timestamp()  # the story's leap into the present is no jump
+
     def to(self, at: Instant) -> None:
         """Move on to an instant; never back."""
         with self._guard:

@@ -1,0 +1,65 @@
+"""What subscribers hear: `alerts`, the outbox as JSON lines."""
+
+import contextlib
+import sys
+import time
+from typing import Annotated, get_args
+
+import typer
+
+from models.view import Alert, Effect, Owner
+from services.cli.context import command, fail, place, print_line
+from services.runtime.store.sqlite_reader import SqliteReader
+from services.status.shapes import effect_json
+
+CHUNK = 500
+LOOK_AGAIN_S = 0.2
+ALERTS = get_args(Alert)
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command()(alerts)
+
+
+@command
+def alerts(
+    after: Annotated[int, typer.Option(min=0, metavar="SEQ", help="Only what stands behind this position.")] = 0,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on with what comes, until Ctrl-C.")] = False,
+    mcp: Annotated[str, typer.Option(help="Only tasks of this plan.")] = "",
+    provider: Annotated[str, typer.Option(help="Only tasks of this ECM provider.")] = "",
+    rule: Annotated[str, typer.Option(help="Only tasks of this rule.")] = "",
+    alert: Annotated[str, typer.Option(help=f"Any of {', '.join(ALERTS)}, separated by commas.")] = "",
+) -> None:
+    """The outbox, one JSON object a line, in order of position. A reader goes on from the last position it has seen.
+
+    A line that hands a task from one owner to another is shown to both. With --alert, retractions of these are shown.
+
+    Example: warmhandoff alerts --follow --after 1200 --mcp PLANA --alert opened,overdue,escalated
+    """
+    wanted = {word.strip() for word in alert.split(",") if word.strip()}
+    for word in sorted(wanted - set(ALERTS)):
+        raise fail(f"--alert: {word!r} is no alert.\nWrite any of {', '.join(ALERTS)}.")
+    setup = place.setup()
+    with SqliteReader.open(place.folder(setup)) as reader, contextlib.suppress(KeyboardInterrupt):
+        while True:
+            rows = reader.outbox(after, CHUNK)
+            for row in rows:
+                after, effect = row.position, row.effect
+                if concerns(effect, mcp, provider) and rule in ("", effect.rule):
+                    if not wanted or effect.alert in wanted:
+                        print_line(effect_json(row.position, effect, setup.zone))
+            sys.stdout.flush()
+            if not rows:
+                if not follow:
+                    return
+                time.sleep(LOOK_AGAIN_S)
+
+
+def concerns(effect: Effect, mcp: str = "", provider: str = "") -> bool:
+    """Whether a plan and a provider must hear of an effect: it is, or was until now, theirs."""
+
+    def theirs(owner: Owner) -> bool:
+        return mcp in ("", owner.mcp_id) and provider in ("", owner.ecm_provider_id)
+
+    return theirs(effect.owner) or (effect.previous_owner is not None and theirs(effect.previous_owner))
