@@ -31,7 +31,8 @@ class Problem(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         """Render as `file:line: field`, then what and remedy on lines of their own."""
-        return f"{self.path}:{self.line}: {self.field}\n  {self.what}\n  {self.remedy}"
+        field = f": {self.field}" if self.field else ""
+        return f"{self.path}:{self.line}{field}\n  {self.what}\n  {self.remedy}"
 
 
 class WarmhandoffError(Exception):

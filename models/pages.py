@@ -6,6 +6,7 @@ stay text. Anchors, duplicate keys and tags are mistakes. Nothing here opens a f
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -54,18 +55,22 @@ def parse_pages(path: str, text: str) -> list[Page]:
     pages: list[Page] = []
     problems: list[Problem] = []
     try:
-        loader = _Loader(text)
+        loader = _loader_for(text)(text)
         while loader.check_node():
             _take(path, loader, pages, problems)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
+        line = min(mark.line, text.count("\n")) + 1 if mark else 1
         what = f"The YAML cannot be read: {error.problem or error.context}."
         problems.append(Problem(path, line, "", what, _REMEDY))
     except yaml.reader.ReaderError as error:
-        line = 1 + text.count("\n", 0, error.position)
+        # libyaml counts bytes, PyYAML characters; up to the first strange one nearly all are both.
+        line = 1 + text.encode("utf-8", "replace")[: error.position].count(b"\n")
         what = f"The character at {error.position} is not allowed in YAML: {error.reason}."
         problems.append(Problem(path, line, "", what, "Save the file as plain UTF-8 text."))
+    except RecursionError:
+        what = "The YAML is nested too deeply to be read."
+        problems.append(Problem(path, 1, "", what, "Write fewer levels of brackets and indentation."))
     if problems:
         raise FileIsWrong(problems)
     return pages
@@ -101,25 +106,39 @@ def dotted(loc: Sequence[str | int]) -> str:
 
 
 _REMEDY = "Check indentation, quotes, brackets and colons here or just above."
+_KINDS = {"string", "tuple", "list", "model", "dict", "int", "float", "bool"}
 _UNKNOWN = "Correct its spelling or remove it; the reference lists the keys."
 
 
-class _Loader(yaml.SafeLoader):
-    """Knows the core schema's plain words only; see the module's docstring."""
-
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 (PyYAML's own shape)
-
-
-for _tag, _pattern, _first in (
+_PLAIN_WORDS = (
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
     ("int", r"[-+]?(0|[1-9]\d{0,17})", list("-+0123456789")),
     ("float", r"[-+]?(0|[1-9]\d*)?\.\d+([eE][-+]?\d+)?", list("-+.0123456789")),
-):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), _first)
+)
 
 
-def _take(path: str, loader: _Loader, pages: list[Page], problems: list[Problem]) -> None:
+def loader_on(base: type[Any]) -> Any:
+    """A loader that knows the core schema's plain words only; see the module's docstring."""
+    loader: Any = type("CoreLoader", (base,), {"yaml_implicit_resolvers": {}})
+    for tag, pattern, first in _PLAIN_WORDS:
+        loader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(rf"^(?:{pattern})$"), first)
+    return loader
+
+
+_PATIENT = loader_on(yaml.SafeLoader)
+# libyaml, where PyYAML was built with it, is several times as fast; every command reads the shipped rules.
+_FAST = loader_on(getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+_DEEP = 1_000
+
+
+def _loader_for(text: str) -> Any:
+    """The fast loader, unless a text may be nested so deeply that libyaml would end the process instead of raising."""
+    longest = max(map(len, text.splitlines()), default=0)
+    return _FAST if text.count("[") + text.count("{") + longest < _DEEP else _PATIENT
+
+
+def _take(path: str, loader: Any, pages: list[Page], problems: list[Problem]) -> None:
     node = loader.get_node()
     if node is None or (isinstance(node, yaml.ScalarNode) and node.value == ""):
         return
@@ -178,8 +197,8 @@ def _problem(page: Page, loc: Location, error: ErrorDetails) -> Problem:
 
 
 def _words(kind: str, error: ErrorDetails, name: str) -> tuple[str, str]:
-    shown = _shown(error.get("input"))
-    context = error.get("ctx", {})
+    value, context = error.get("input"), error.get("ctx", {})
+    shown = _shown(value)
     match kind:
         case "missing":
             return f"'{name}' is missing.", f"Add '{name}: ...'."
@@ -190,8 +209,18 @@ def _words(kind: str, error: ErrorDetails, name: str) -> tuple[str, str]:
             )
         case "literal_error" | "enum":
             return f"{shown} is not allowed here.", f"Write {context.get('expected', 'another value')}."
+        case _ if value in (None, "") and kind.partition("_")[0] in _KINDS:
+            return "It is empty.", "Write a value, or leave the key out."
         case "string_type":
-            return f"{shown} is not text.", "Put it in quotes."
+            return f"{shown} is not text.", "Put it in quotes." if isinstance(value, int | float) else "Write one text."
+        case "tuple_type" | "list_type":
+            return f"{shown} is no list.", f"Write it in brackets: [{'...' if isinstance(value, dict) else value}]."
+        case "model_type" | "dict_type" | "model_attributes_type":
+            return f"{shown} is no mapping.", "Write 'key: value' lines below the key."
+        case "int_type" | "int_parsing" | "int_from_float":
+            return f"{shown} is no whole number.", "Write digits only."
+        case "bool_type" | "bool_parsing":
+            return f"{shown} is neither true nor false.", "Write true or false."
         case "value_error" | "assertion_error":
             what, _, remedy = str(context.get("error", error["msg"])).partition("\n")
             return what, remedy or "Correct the value."

@@ -3,15 +3,42 @@
 The first document may hold the keys of `Settings`; documents with `feeds:` or `profile:` speak of feeds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from models.errors import FileIsWrong, Problem
 from models.pages import Page, problems_of, zone_name
 
 DEFAULT_ZONE = "America/Los_Angeles"
+
+
+def host_and_port(text: str) -> tuple[str, int] | None:
+    """Read HOST:PORT, with or without brackets around the host; None for what is none."""
+    host, colon, port = text.rpartition(":")
+    if not (colon and host and port.isascii() and port.isdigit() and int(port) < 65536):
+        return None
+    return host.strip("[]"), int(port)
+
+
+def _address(value: object) -> object:
+    """An empty text says not to listen. A bare number is what YAML makes of a port alone."""
+    if value in ("", None) or (isinstance(value, str) and host_and_port(value)):
+        return value
+    port = value if isinstance(value, int) and not isinstance(value, bool) else 8080
+    raise ValueError(f'{value!r} is no address.\nWrite HOST:PORT, such as 127.0.0.1:{port}, or "" for none.')
+
+
+def _path(text: str) -> str:
+    if not text.strip():
+        raise ValueError("The path is empty.\nWrite one, or leave the key out.")
+    return text
+
+
+Address = Annotated[str, BeforeValidator(_address)]
+Place = Annotated[str, AfterValidator(_path)]
 
 
 class Settings(BaseModel):
@@ -27,31 +54,47 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    store: str | None = None
+    store: Place | None = None
     time_zone: Annotated[str, AfterValidator(zone_name)] = DEFAULT_ZONE
-    rules: tuple[str, ...] = ()
-    value_sets: tuple[str, ...] = ()
-    calendars: tuple[str, ...] = ()
-    mllp: str | None = None
-    http: str | None = None
-    drop: str | None = None
+    rules: tuple[Place, ...] = ()
+    value_sets: tuple[Place, ...] = ()
+    calendars: tuple[Place, ...] = ()
+    mllp: Address | None = None
+    http: Address | None = None
+    drop: Place | None = None
 
 
 def settings_of(pages: Sequence[Page]) -> Settings:
     """Read the settings page, if there is one.
 
     Raises:
-        FileIsWrong: a key or value is wrong, or there are two pages of settings; every problem is listed.
+        FileIsWrong: a key or value is wrong, a file or folder does not exist, or there are two pages of settings; every
+            problem is listed.
     """
     if not pages:
         return Settings()
     problems: list[Problem] = [
         page.problem((), "A second page of settings.", "Put all settings into one document.") for page in pages[1:]
     ]
+    problems += _absent(pages[0])
     try:
         found = Settings.model_validate(pages[0].data)
     except ValidationError as error:
         problems += problems_of(pages[0], error)
     if problems:
-        raise FileIsWrong(problems)
+        raise FileIsWrong(sorted(problems, key=lambda problem: (problem.line, problem.field)))
     return found
+
+
+def _absent(page: Page) -> Iterator[Problem]:
+    """Files and folders that are named and not there. The store and the drop folder are made: a file is no folder."""
+    for key in ("rules", "value_sets", "calendars"):
+        listed = page.data.get(key)
+        for index, path in enumerate(listed if isinstance(listed, list) else ()):
+            if isinstance(path, str) and path.strip() and not Path(path).exists():
+                what = f"There is no file or folder {path!r}."
+                yield page.problem((key, index), what, "Correct the path, or make it.")
+    for key in ("store", "drop"):
+        path = page.data.get(key)
+        if isinstance(path, str) and Path(path).is_file():
+            yield page.problem((key,), f"{path!r} is a file.", "Name a folder.")

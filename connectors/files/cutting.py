@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
-from connectors.tabular.records import record_end
+from connectors.tabular.records import header_end, record_end
 
 CHUNK_BYTES = 512 * 1024
 LINE_BYTES = 64 * 1024 * 1024
@@ -54,7 +54,7 @@ def table_chunks(stream: BinaryIO, limit: int = CHUNK_BYTES) -> Iterator[Piece]:
     A quote that stays open for more than a chunk is a mistake in its line; the lines after it are cut as usual.
     """
     window = _Window(stream, limit)
-    header = window.take(record_end(window.data, 0))
+    header = window.take(header_end(window.data))
     if not header.endswith((b"\r", b"\n")) or not window.fill():
         yield Piece(header)
         return
@@ -141,8 +141,11 @@ def hl7_messages(
 
 
 def _split(block: bytes, split: Callable[[bytes], Iterable[bytes]]) -> Iterator[Piece]:
-    """Messages without the framing of a block written to a file: so they have the bytes that MLLP would bring."""
+    """Messages without the framing of blocks written to a file: so they have the bytes that MLLP would bring.
+
+    What stands between the end of a block and the next MSH is a piece too: it will be found wrong, not lost.
+    """
     for message in split(block):
-        body = message.lstrip(b" \t\r\n\x0b\x1c\x00").split(b"\x1c", 1)[0]
-        if body.strip():
-            yield Piece(body)
+        for part in message.split(b"\x1c"):
+            if body := part.lstrip(b" \t\r\n\x0b\x00"):
+                yield Piece(body)

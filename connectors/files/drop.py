@@ -85,7 +85,7 @@ class DropFolder:
             except Exception as error:  # noqa: BLE001 - a bug met by one file must not stop the watch unseen
                 failure = f"taking a file failed with {type(error).__name__}"
             if failure and failure != self.failure:
-                log.error("%s, trying again", failure)
+                log.error("a drop folder waits, trying again", extra={"problem": failure})
             self.failure = failure
             await asyncio.sleep(self._poll_seconds)
 
@@ -136,8 +136,9 @@ class DropFolder:
         target = _free_name(self._folder / (REFUSED if refusal else TAKEN), self._folder / name)
         if refusal:
             target.with_name(f"{target.name}.reason.txt").write_text(f"{refusal}\n", encoding="utf-8")
-        (self._folder / name).replace(target)
+        # Its mark goes first: one that outlives its file would vouch for the next file of that name, half-written or not.
         (self._folder / f"{name}{DONE}").unlink(missing_ok=True)
+        (self._folder / name).replace(target)
         self._seen.pop(name, None)
 
 

@@ -13,6 +13,7 @@ from connectors.files.contract import OVERLONG, UNREADABLE, CountMismatch, LineP
 from connectors.files.counting import Census
 from connectors.files.cutting import LINE_BYTES, Piece, hl7_messages, line_chunks, lines, table_chunks
 from connectors.files.journal import journal_line, too_long
+from connectors.files.refusing import why_not
 from connectors.files.sniffing import HEAD_BYTES, FileKind, sniff
 from models.errors import FileIsWrong, MessageIsWrong, Problem
 from models.time import Instant
@@ -62,7 +63,7 @@ class FileIntake:
         head = stream.read(HEAD_BYTES)
         kind = sniff(head)
         if kind is None or kind == "archive":
-            raise _refusal(name, *_WHY_NOT[kind])
+            raise _refusal(name, *why_not(kind, head))
         digest, size, census = hashlib.sha256(), 0, Census()
         for piece in _pieces_from_start(stream):
             digest.update(piece)
@@ -75,9 +76,7 @@ class FileIntake:
         if not census.agrees and self._on_count_mismatch == "reject":
             what = "The trailers (BTS-1, FTS-1) count otherwise than we do, and on_count_mismatch is reject."
             raise _refusal(name, what, "Ask the sender for the complete file.")
-        # The feed belongs to the key: the same bytes told by another feed are news.
-        key = hashlib.sha256(digest.digest() + feed.encode()).digest()
-        return _File(kind, key, census.agrees)
+        return _File(kind, file_key(digest.digest(), feed), census.agrees)
 
     def _sheaves(self, file: "_File", stream: BinaryIO, feed: str, received_at: Instant) -> Iterator[Sheaf]:
         known = self._checkpoint(file.key)
@@ -101,6 +100,11 @@ class FileIntake:
         if kind == "fhir":
             return iter([Piece(stream.read())])
         return iter(()) if kind == "empty" else table_chunks(stream)
+
+
+def file_key(sha256: bytes, feed: str) -> bytes:
+    """How checkpoints know a file. The same bytes told by another feed are news, so the feed belongs to it."""
+    return hashlib.sha256(sha256 + feed.encode()).digest()
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -137,15 +141,6 @@ class _Gathering:
         self._known = 0
         self._start_anew()
         return sheaf
-
-
-_WHY_NOT: dict[FileKind | None, tuple[str, str]] = {
-    None: (
-        "The content is of no kind that we know.",
-        "Send HL7 v2, our journal NDJSON, FHIR JSON, or CSV in UTF-8 whose header row has a known kind's columns.",
-    ),
-    "archive": ("An archive (gzip, zip or the like); archives come later.", "Unpack it first."),
-}
 
 
 def _refusal(name: str, what: str, remedy: str) -> FileIsWrong:

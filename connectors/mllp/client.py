@@ -5,7 +5,7 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Iterable
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 
@@ -13,13 +13,19 @@ from connectors.mllp.acks import read_ack
 from connectors.mllp.framing import Decoder, frame
 from connectors.mllp.header import Header, read_header
 from connectors.mllp.modes import Wanted, wanted
+from connectors.mllp.trust import PORT, why_not
 from models.errors import MessageIsWrong, WorldIsAway
 
 _READ_BYTES = 65536
+_HANDSHAKE_SHARE = 0.9
 
 
 class OutOfStep(WorldIsAway):
     """An answer was for another message: from here on nobody knows what was received. Sending stopped."""
+
+
+class NoHandshake(WorldIsAway):
+    """TLS did not come about: a certificate, a name or a port must be corrected. Nothing was sent in clear text."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -56,6 +62,7 @@ class Client:
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._decoder = Decoder()
         self._answers: list[bytes] = []
+        self._heard = False  # anything on this connection
         self._may_follow: set[bytes] = set()  # sent, and an application answer on error or success only may come
 
     async def __aenter__(self) -> Self:
@@ -71,19 +78,29 @@ class Client:
         """Connect, unless connected.
 
         Raises:
-            WorldIsAway: nobody answers at that address, or the TLS handshake failed.
+            WorldIsAway: nobody answers at that address.
+            NoHandshake: somebody does, and TLS did not come about.
         """
         if self._streams is not None:
             return
-        self._decoder, self._answers, self._may_follow = Decoder(), [], set()
-        name = self._server_name if self._tls is not None else None
+        self._decoder, self._answers, self._may_follow, self._heard = Decoder(), [], set(), False
+        secret: dict[str, Any] = {}
+        if self._tls is not None:
+            # A little less than the whole: who connects and then says nothing speaks no TLS.
+            patience = self._timeout * _HANDSHAKE_SHARE
+            secret = {"ssl": self._tls, "server_hostname": self._server_name, "ssl_handshake_timeout": patience}
         try:
             async with asyncio.timeout(self._timeout):
-                self._streams = await asyncio.open_connection(
-                    self._host, self._port, ssl=self._tls, server_hostname=name
-                )
+                self._streams = await asyncio.open_connection(self._host, self._port, **secret)
         except (OSError, TimeoutError) as error:
+            self._check_handshake(error)
+            if self._tls is not None and isinstance(error, ConnectionResetError | ConnectionAbortedError):
+                raise NoHandshake(self._told("the connection was closed in the TLS handshake", PORT)) from error
             raise self._away(f"no connection ({type(error).__name__})", "Is the listener running there?") from error
+
+    def _check_handshake(self, error: Exception) -> None:
+        if self._tls is not None and (words := why_not(error)):
+            raise NoHandshake(self._told(*words)) from error
 
     async def close(self) -> None:
         """Close the connection, if there is one."""
@@ -106,6 +123,7 @@ class Client:
         Raises:
             MessageIsWrong: it has no MSH, or bytes that cannot be framed. Nothing was sent.
             WorldIsAway: the connection broke, or no answer came in time. Sending the same bytes again is safe.
+            NoHandshake: TLS did not come about.
             OutOfStep: the answer was for another message.
         """
         header = _checked(message)
@@ -120,14 +138,24 @@ class Client:
                 code, answer = await self._listen(header, asked)
         except (OSError, TimeoutError) as error:
             await self.close()
-            raise self._away(
-                f"no answer ({type(error).__name__})", "Sending the same message again is safe."
-            ) from error
+            self._check_handshake(error)  # in TLS 1.3 the receiver judges our certificate after the handshake
+            raise self._away(*self._unanswered(error)) from error
         except WorldIsAway:
             await self.close()
             raise
         millis = (time.perf_counter() - started) * 1000
         return Outcome(header.control_id.decode("utf-8", "replace"), code, millis, answer)
+
+    def _unanswered(self, error: Exception) -> tuple[str, str]:
+        """What to say of a message without an answer: whom nothing was ever said may be waiting for something else."""
+        what, hint = f"no answer ({type(error).__name__})", "Sending the same message again is safe."
+        if self._heard or not isinstance(error, ConnectionError):
+            return what, hint
+        if self._tls is None:
+            return what, f"{hint} Does the receiver want TLS (--ca)?"
+        return "closed right after the TLS handshake", (
+            f"{hint} Receivers do so that want a certificate of ours, or another one (--cert, --key)."
+        )
 
     async def _listen(self, header: Header, asked: Wanted) -> tuple[str, bytes]:
         enhanced = asked.mode == "enhanced"
@@ -158,11 +186,15 @@ class Client:
             data = await self._streams[0].read(_READ_BYTES)
             if not data:
                 raise ConnectionResetError("closed without an answer")
+            self._heard = True
             self._answers += [block for block in self._decoder.feed(data) if isinstance(block, bytes)]
         return self._answers.pop(0)
 
     def _away(self, what: str, hint: str) -> WorldIsAway:
-        return WorldIsAway(f"{self._host}:{self._port}: {what}\n  {hint}")
+        return WorldIsAway(self._told(what, hint))
+
+    def _told(self, what: str, hint: str) -> str:
+        return f"{self._host}:{self._port}: {what}\n  {hint}"
 
 
 async def send(
@@ -182,7 +214,7 @@ async def send(
     is sent again over a new connection, `retries` times, each time waiting longer.
 
     Raises:
-        MessageIsWrong, WorldIsAway, OutOfStep: as `Client.send`, after the outcomes of the messages before.
+        MessageIsWrong, WorldIsAway, NoHandshake, OutOfStep: as `Client.send`, after the outcomes of those before.
     """
     client = Client(host, port, timeout_s=timeout_s, tls=tls, server_name=server_name)
     try:
@@ -192,7 +224,7 @@ async def send(
                 try:
                     outcome = await client.send(message)
                     break
-                except OutOfStep:
+                except (OutOfStep, NoHandshake):
                     raise
                 except WorldIsAway:
                     if attempt > retries:
@@ -202,14 +234,6 @@ async def send(
             yield msgspec.structs.replace(outcome, attempts=attempt)
     finally:
         await client.close()
-
-
-def client_context(ca: str | None = None, certificate: str | None = None, key: str | None = None) -> ssl.SSLContext:
-    """TLS for a sender: trust `ca` (default: the system's), show `certificate`."""
-    context = ssl.create_default_context(cafile=ca)
-    if certificate is not None:
-        context.load_cert_chain(certificate, key)
-    return context
 
 
 def _checked(message: bytes) -> Header:

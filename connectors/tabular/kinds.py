@@ -68,6 +68,24 @@ def kind_of(header: list[str]) -> TableKind | None:
     return next((kind for kind, table in TABLES.items() if names.issuperset(table.telling)), None)
 
 
+def resembling(header: list[str]) -> tuple[TableKind, tuple[str, ...]] | None:
+    """The kind that a header row of none comes nearest to, and the telling columns that it lacks; None for a stranger.
+
+    Near is who has more of a kind's columns, two at least, than it lacks of those that tell the kind.
+    """
+    names = set(map(column_name, header))
+    near = []
+    for kind, table in TABLES.items():
+        has = len(names.intersection((*table.telling, *table.columns)))
+        lacks = tuple(name for name in table.telling if name not in names)
+        if has >= 2 and has > len(lacks) > 0:
+            near.append((-len(lacks), has, kind, lacks))
+    if not near:
+        return None
+    _, _, kind, lacks = max(near, key=lambda found: found[:2])
+    return kind, lacks
+
+
 def column_name(text: str) -> str:
     """A column's name as we compare it: `Member ID` and `member_id` are one."""
     return "_".join(text.strip().lower().replace("-", "_").split())

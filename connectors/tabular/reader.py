@@ -3,16 +3,16 @@
 import csv
 import hashlib
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from connectors.tabular.cells import shape
 from connectors.tabular.decisions import row_for
 from connectors.tabular.kinds import TABLES, TableKind, column_name, is_table
-from connectors.tabular.records import cells, is_whole, records
+from connectors.tabular.records import cells, is_blank, is_whole, records
 from connectors.tabular.rows import ROWS
 from models.errors import MessageIsWrong
 from models.events import Event, Fact, Teller
@@ -20,6 +20,7 @@ from models.time import Instant
 from services.intake.reading import Reading
 
 Context = Mapping[str, object]
+R = TypeVar("R", bound=BaseModel)
 
 
 class TabularReader:
@@ -49,7 +50,7 @@ class TabularReader:
 
 def _read_table(kind: TableKind, teller: Teller, context: Context, body: bytes) -> Iterator[Reading]:
     charset, flags = _charset(body)
-    rows = (record for record in records(body.removeprefix(b"\xef\xbb\xbf")) if record.strip(b"\r\n\t ,"))
+    rows = (record for record in records(body.removeprefix(b"\xef\xbb\xbf")) if not is_blank(record))
     header = _header(next(rows, b"").decode(charset))
     if problem := _header_problem(kind, header):
         yield _refused(1, hashlib.sha256(body).hexdigest(), kind, problem)
@@ -96,19 +97,19 @@ def _read_row(
     flags: tuple[str, ...],
 ) -> Reading:
     try:
-        row = _split(record)
+        written = _split(record)
     except MessageIsWrong as wrong:
         return _refused(ordinal, _name(kind, record.strip()), kind, wrong)
-    values = dict(zip(header, row, strict=False))
-    name = _name(kind, values if len(row) == len(header) else row)
+    values = dict(zip(header, written, strict=False))
+    name = _name(kind, values if len(written) == len(header) else written)
     if not TABLES[kind].interpreted:
         return Reading(ordinal, name, "not_interpreted", label=kind, flags=flags)
     try:
-        _check_width(header, row)
-        fact = _checked(ROWS[kind], values, context)
+        _check_width(header, written)
+        row = _checked(ROWS[kind], values, context)
     except MessageIsWrong as wrong:
         return _refused(ordinal, name, kind, wrong)
-    return _interpreted(ordinal, name, kind, fact, teller, flags)
+    return _interpreted(ordinal, name, kind, row.fact(), teller, (*flags, *row.marks()))
 
 
 def _split(record: str) -> list[str]:
@@ -140,7 +141,7 @@ def _read_decisions(teller: Teller, context: Context, body: bytes) -> Iterator[R
             continue
         name = _name("decisions", values)
         try:
-            fact = _checked(row_for(values.get("action")), values, context)
+            fact = _checked(row_for(values.get("action")), values, context).fact()
         except MessageIsWrong as wrong:
             yield _refused(ordinal, name, "decisions", wrong)
         else:
@@ -155,14 +156,14 @@ def _json_object(raw: bytes) -> dict[str, Any]:
         raise MessageIsWrong("bad_json", "line", f"{len(raw)} bytes, not a JSON object", fix) from None
 
 
-def _checked(model: Any, values: Mapping[str, object], context: Context) -> Fact:
+def _checked(model: type[R], values: Mapping[str, object], context: Context) -> R:
     """Let the row's model judge the cells.
 
     Raises:
         MessageIsWrong: at the first column that is wrong, with the shape of its cell, never the cell.
     """
     try:
-        fact: Fact = model.model_validate(values, context=context).fact()
+        return model.model_validate(values, context=context)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = str(first["loc"][0]) if first["loc"] else "row"
@@ -171,7 +172,6 @@ def _checked(model: Any, values: Mapping[str, object], context: Context) -> Fact
         reason = {"literal_error": "unknown_word", "missing": "missing"}.get(first["type"], first["type"])
         fix = first.get("ctx", {}).get("fix") or f"{first['msg']}."
         raise MessageIsWrong(reason, where, seen, fix) from None
-    return fact
 
 
 def _name(kind: str, content: object) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 _CELL = rb'(?:"(?:[^"]++|"")*+"|[^",\r\n][^,\r\n]*+|)'
 # Possessive quantifiers: a broken megabyte costs one pass, never a backtracking storm.
 _RECORD = re.compile(_CELL + rb"(?:," + _CELL + rb")*+(?:\r\n|\n|\r|\Z)")
+_LINE_END = re.compile(rb"\r\n|\n|\r")
 _LINE = re.compile(rb"[^\r\n]*+(?:\r\n|\n|\r|\Z)")
 
 
@@ -28,6 +29,48 @@ def record_end(body: bytes, start: int) -> int:
     found = _RECORD.match(body, start) or _LINE.match(body, start)
     assert found is not None  # _LINE matches anything, also nothing
     return found.end()
+
+
+def header_end(body: bytes) -> int:
+    """Where the header row ends: the first record that is not blank, with the blank ones before it."""
+    end = 0
+    while end < len(body):
+        start, end = end, record_end(body, end)
+        if not is_blank(body[start:end]):
+            break
+    return end
+
+
+def line_of(body: bytes, ordinal: int) -> int:
+    """The line, from 1, on which the row stands that a reader calls `ordinal`: the header row and blank ones apart."""
+    return 1 + line_ends(body[: _row(body, ordinal)[0]])
+
+
+def with_header(body: bytes, ordinal: int) -> bytes:
+    """The header row, and the row that a reader calls `ordinal`."""
+    start, end = _row(body, ordinal)
+    return body[: header_end(body)] + body[start:end]
+
+
+def _row(body: bytes, ordinal: int) -> tuple[int, int]:
+    """Where a row begins and ends; at the end of the body when there is no such row."""
+    end = count = 0
+    while end < len(body):
+        start, end = end, record_end(body, end)
+        count += not is_blank(body[start:end])
+        if count > ordinal:
+            return start, end
+    return end, end
+
+
+def line_ends(body: bytes) -> int:
+    """How many lines end in a body: with LF, CRLF or CR."""
+    return len(_LINE_END.findall(body))
+
+
+def is_blank(record: bytes) -> bool:
+    """Say whether a record has nothing but white space and commas."""
+    return not record.strip(b"\r\n\t ,")
 
 
 def is_whole(record: bytes) -> bool:

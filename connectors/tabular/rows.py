@@ -6,7 +6,19 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 from connectors.tabular.cells import Birth, Codes, Day, Id, When, Word, wrong
+from connectors.tabular.decisions import TASK_ACTIONS
 from connectors.tabular.kinds import TableKind
+from connectors.tabular.words import (
+    CARE_EVENTS,
+    ECM_STATUSES,
+    MODES,
+    OUTCOMES,
+    RISK_TIERS,
+    SURVEY,
+    bad_shapes,
+    known_as,
+    unknown_words,
+)
 from models.events import CareEvent, Claim, Facility, RosterRow
 from services.identity import normalise
 
@@ -42,6 +54,10 @@ class Row(BaseModel):
     """A row at the border: cells by column name, white space already stripped; unknown columns are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+    def marks(self) -> tuple[str, ...]:
+        """What a person should look at, `what:column`, though the row was taken."""
+        return ()
 
 
 class FacilityRow(Row):
@@ -83,11 +99,11 @@ class MemberRow(Row):
     coverage_start: Day = None
     coverage_end: Day = None
     ecm_provider_id: str = ""
-    ecm_status: Word = ""
+    ecm_status: Annotated[str, known_as(*ECM_STATUSES)] = ""
     ecm_start: Day = None
     ecm_end: Day = None
     lead_cm_id: str = ""
-    risk_tier: Word = ""
+    risk_tier: Annotated[str, known_as(*RISK_TIERS)] = ""
     pof: str = ""
     assigned_on: Day = None
 
@@ -114,16 +130,22 @@ class MemberRow(Row):
             assigned_on=self.assigned_on,
         )
 
+    def marks(self) -> tuple[str, ...]:
+        """Words that no rule knows, and identifiers by which nobody can be matched."""
+        words = {"ecm_status": (self.ecm_status, ECM_STATUSES), "risk_tier": (self.risk_tier, RISK_TIERS)}
+        ids = {"cin": (self.cin, normalise.cin(self.cin)), "mbi": (self.mbi, normalise.mbi(self.mbi))}
+        return (*unknown_words(words), *bad_shapes(ids))
+
 
 class CareEventRow(Row):
     """A row of what people did. Types that no rule knows yet are kept."""
 
     member_id: Id
     occurred_at: When
-    type: Annotated[Id, BeforeValidator(str.lower)]
+    type: Annotated[Id, known_as(*CARE_EVENTS)]
     actor_id: str = ""
-    mode: Word = ""
-    outcome: Word = ""
+    mode: Annotated[str, known_as(*MODES)] = ""
+    outcome: Annotated[str, known_as(*OUTCOMES)] = ""
     detail: Annotated[tuple[tuple[str, str], ...], BeforeValidator(_pairs)] = ()
 
     def fact(self) -> CareEvent:
@@ -137,6 +159,15 @@ class CareEventRow(Row):
             outcome=self.outcome,
             detail=self.detail,
         )
+
+    def marks(self) -> tuple[str, ...]:
+        """Words that no rule knows."""
+        words = {"type": (self.type, CARE_EVENTS), "mode": (self.mode, MODES), "outcome": (self.outcome, OUTCOMES)}
+        if self.type == SURVEY:
+            del words["outcome"]
+        if self.type == "task_note":
+            words["detail"] = (dict(self.detail).get("action", ""), tuple(TASK_ACTIONS))
+        return tuple(unknown_words(words))
 
 
 class ClaimRow(Row):

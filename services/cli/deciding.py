@@ -9,9 +9,13 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
+from connectors.tabular.kinds import is_table
+from connectors.tabular.records import with_header
 from services.cli.context import AsJson, clock, command, fail, place, print_json
+from services.cli.naming import task_named
 from services.runtime.store.contract import PatientRow, QuarantineRow, Reader
 from services.runtime.store.sqlite_reader import SqliteReader
+from services.status.placing import Place, Places
 from services.status.questions import Questions
 from services.wiring.setup import Setup
 from services.wiring.submitting import submit
@@ -93,7 +97,9 @@ def review(
 @task.command("note")
 @command
 def note(
-    task_id: Annotated[str, typer.Argument(help="The task's id, as `tasks --json` shows it.")],
+    task_id: Annotated[
+        str, typer.Argument(metavar="TASK-ID", help="The task's id, as `tasks` shows it; its first characters will do.")
+    ],
     action: Annotated[str, typer.Option(help="done, declined, not_possible or note.")] = "note",
     text: Annotated[str, typer.Option(help="What there is to say.")] = "",
     by: By = "",
@@ -106,9 +112,9 @@ def note(
         raise fail(f"--action: {action!r} is no action.\nWrite done, declined, not_possible or note.")
     setup = place.setup()
     with SqliteReader.open(place.folder(setup)) as reader:
+        task_id = task_named(reader, setup, task_id)
         member_id = Questions(reader, setup.reference).member_of(task_id)
-    if member_id is None:
-        raise fail(f"No task has the id {task_id!r}.\n`warmhandoff tasks --json` lists them.")
+    assert member_id is not None  # it was named
     _decide(action="task", by=by, member_id=member_id, task=task_id, task_action=action, reason=text)
 
 
@@ -124,17 +130,16 @@ def list_(
     """
     if status not in ("waiting", "replayed", "dismissed", "all"):
         raise fail(f"--status: {status!r} is no status.\nWrite waiting, replayed, dismissed or all.")
-    setup = place.setup()
+    setup, wanted = place.setup(), "" if status == "all" else status
     with SqliteReader.open(place.folder(setup)) as reader:
-        rows = reader.quarantine(status="" if status == "all" else status)
+        places = Places(reader)
+        rows = [(row, places.row(row.seq, row.ordinal)) for row in reader.quarantine(status=wanted)]
     if as_json:
-        print_json({"quarantine": [_row_json(row) for row in rows]})
+        print_json({"quarantine": [_row_json(row, at) for row, at in rows]})
         return
-    for row in rows:
+    for row, at in rows:
         stands = f"{row.status}  " if status != "waiting" else ""
-        part = f" part {row.ordinal}" if row.ordinal > 1 else ""
-        where = f"{row.feed or '-'} line {row.seq}{part}"
-        print(f"q-{row.id}  {stands}{where}, {row.reason} at {row.where}: {row.shape}. {row.fix}")
+        print(f"q-{row.id}  {stands}{_where(row, at)}, {row.reason} at {row.where}: {row.shape}. {row.fix}")
     if not rows:
         print("Nothing is in quarantine.")
 
@@ -152,12 +157,12 @@ def show(
     with SqliteReader.open(place.folder(setup)) as reader:
         row = _row(reader, number)
         if not raw:
-            print_json(_row_json(row))
+            print_json(_row_json(row, Places(reader).row(row.seq, row.ordinal)))
             return
         line = reader.line(row.seq)
     if line is None:
         raise fail(f"q-{row.id} is about no message: there is nothing to print.")
-    sys.stdout.buffer.write(line.body)
+    sys.stdout.buffer.write(with_header(line.body, row.ordinal) if is_table(line.kind) else line.body)
 
 
 @quarantine.command("replay")
@@ -195,6 +200,8 @@ def _settle(action: str, number: str, by: str, reason: str) -> None:
     folder = place.folder(setup)
     with SqliteReader.open(folder) as reader:
         row = _row(reader, number)
+        if row.status != "waiting":
+            raise fail(f"q-{row.id} was {row.status} already: there is nothing to decide.")
         name = _name(reader, setup, row)
     if not _decide(action=action, by=by, message=name, reason=reason):
         return
@@ -225,12 +232,22 @@ def _row(reader: Reader, number: str) -> QuarantineRow:
     return rows[0]
 
 
-def _row_json(row: QuarantineRow) -> dict[str, Any]:
+def _where(row: QuarantineRow, at: Place | None) -> str:
+    """The feed and journal line, and what part of it: a message of a batch, a row of a table."""
+    line = f"{row.feed or '-'} line {row.seq}"
+    if at:
+        return f"{line} ({at.kind}, line {at.line} of the file)"
+    return f"{line} part {row.ordinal}" if row.ordinal > 1 and row.seq else line
+
+
+def _row_json(row: QuarantineRow, at: Place | None) -> dict[str, Any]:
     return {
         "id": f"q-{row.id}",
         "feed": row.feed,
         "seq": row.seq,
         "ordinal": row.ordinal,
+        "table": at.kind if at else None,
+        "file_line": at.line if at else None,
         "reason": row.reason,
         "where": row.where,
         "shape": row.shape,

@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from services.cli.context import AsJson, AsOf, clock, command, fail, instant, place, print_json
+from services.cli.context import AsJson, AsOf, clock, command, instant, place, print_json
+from services.cli.naming import task_named
 from services.runtime.pipeline import Pipeline
 from services.runtime.recount import Difference, Recount, waits
 from services.runtime.store.contract import Reader, walk_members
@@ -100,7 +101,9 @@ def rebuild(
 
 @command
 def explain(
-    task_id: Annotated[str, typer.Argument(help="The task's id, as `tasks --json` shows it.")],
+    task_id: Annotated[
+        str, typer.Argument(metavar="TASK-ID", help="The task's id, as `tasks` shows it; its first characters will do.")
+    ],
     as_of: AsOf = None,
     raw: Annotated[bool, typer.Option("--raw", help="Print the messages, with what they hold of a person.")] = False,
     as_json: AsJson = False,
@@ -111,9 +114,8 @@ def explain(
     """
     at, setup = instant(as_of), place.setup()
     with SqliteReader.open(place.folder(setup)) as reader:
-        found = explained_task(reader, setup.reference, task_id, at, raw=raw)
-    if found is None:
-        raise fail(f"No task has the id {task_id!r}.\n`warmhandoff tasks --json` lists them.")
+        found = explained_task(reader, setup.reference, task_named(reader, setup, task_id), at, raw=raw)
+    assert found is not None  # it was named
     if as_json:
         print_json(found)
         return

@@ -1,11 +1,12 @@
 """Why a task stands as it does: its rule, its history, the facts behind it and the messages that told them."""
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from models.events import CareEvent, Claim, DeathWord, Decision, Fact, RosterRow, Statement, Teller
-from models.reference import Reference
+from models.reference import FeedHabits, Reference
 from models.rule import (
     AllOf,
     AnyOf,
@@ -16,9 +17,10 @@ from models.rule import (
     Rule,
     TaskActionEvidence,
 )
-from models.time import Instant
+from models.time import Instant, Stamp
 from models.view import Task
-from services.runtime.recall import circles
+from services.member.facts import thaw
+from services.runtime.recall import circles, with_registry
 from services.runtime.store.contract import Reader
 from services.runtime.workset import Workset
 from services.status.questions import Questions
@@ -52,7 +54,7 @@ def explain(reader: Reader, reference: Reference, task_id: str, as_of: Instant, 
             }
             for effect in history
         ],
-        "facts": _facts(reader, member_id, because, as_of, zone, raw=raw),
+        "facts": _facts(reader, reference, member_id, because, as_of, raw=raw),
         "missing": list(_missing(rule, task, reference)) if rule and task else [],
     }
 
@@ -68,12 +70,13 @@ def _rule_json(rule: Rule) -> Json:
 
 
 def _facts(
-    reader: Reader, member_id: str, names: Iterable[str], as_of: Instant, zone: ZoneInfo, *, raw: bool
+    reader: Reader, reference: Reference, member_id: str, names: Iterable[str], as_of: Instant, *, raw: bool
 ) -> list[Json]:
     """The facts that messages with these names told, each with its messages down to the ACK."""
-    wanted = set(names)
+    wanted, zone = set(names), reference.zone
+    here = with_registry(reference, thaw(reader.reference("facilities") or b""), as_of)
     known: dict[Fact, tuple[Teller, ...]] = {}
-    for around in circles(Workset(reader), [member_id]):
+    for around in circles(Workset(reader), [member_id], reference.shadows):
         known |= around.members[member_id].facts
         for patient in around.patients:
             known |= patient.facts
@@ -81,18 +84,19 @@ def _facts(
     for fact, tellers in known.items():
         by_then = [t for t in tellers if t.received_at <= as_of]
         told = [t for t in by_then if t.name in wanted]
-        if told and not isinstance(fact, Decision) and (text := describe(fact)):
+        if told and not isinstance(fact, Decision) and (text := describe(fact, here)):
             shown.append((told[0].received_at, text, by_then))
     shown.sort(key=lambda x: (x[0], x[1]))
     return [{"statement": text, "messages": _messages(reader, tellers, zone, raw=raw)} for _, text, tellers in shown]
 
 
-def describe(fact: Fact) -> str:
+def describe(fact: Fact, reference: Reference) -> str:
     """A fact in a line, without a person's name; empty for one that says nothing by itself."""
     match fact:
         case Statement():
             times = [("admitted", fact.admitted), ("discharged", fact.discharged), ("occurred", fact.occurred)]
-            stated = [f"{name} {stamp.wall.isoformat(sep=' ', timespec='minutes')}" for name, stamp in times if stamp]
+            zone = _zone_of(fact, reference)
+            stated = [f"{name} {_written(stamp, zone)}" for name, stamp in times if stamp]
             where = fact.facilities[0] if fact.facilities else "an unnamed facility"
             visit = f"visit {fact.visit[1]}" if fact.visit else "no visit number"
             stated += [f"disposition {fact.disposition}"] if fact.disposition else []
@@ -103,10 +107,29 @@ def describe(fact: Fact) -> str:
         case RosterRow():
             return f"roster: plan {fact.mcp_id}, covered from {fact.coverage_start} to {fact.coverage_end or 'open'}"
         case CareEvent():
-            return f"care event {fact.type} {fact.outcome} at {fact.occurred_at.isoformat()} by {fact.actor_id}"
+            at, by = time_json(fact.occurred_at, reference.zone), f" by {fact.actor_id}" if fact.actor_id else ""
+            return f"care event {' '.join(filter(None, (fact.type, fact.outcome)))} at {at}{by}"
         case Claim():
             return f"claim {fact.claim_id}: {', '.join(fact.procedure_codes)} on {fact.service_from}, {fact.status}"
     return ""
+
+
+def _zone_of(statement: Statement, reference: Reference) -> str:
+    """The zone of what a sender writes without an offset (R-65): the facility's, the feed's, else an assumption."""
+    known = (reference.facilities.get(name.upper()) for name in statement.facilities)
+    facility = next(filter(None, known), None)
+    named = (facility.time_zone if facility else "") or reference.feeds.get(statement.feed, FeedHabits()).time_zone
+    return named or f"{reference.zone.key}, assumed"
+
+
+def _written(stamp: Stamp, zone: str) -> str:
+    """A time as it was written, with the offset that stands there, else the zone that it is read in."""
+    if stamp.precision == "day":
+        return stamp.wall.date().isoformat()
+    if stamp.offset is None:
+        return f"{stamp.wall.isoformat(sep=' ', timespec='minutes')} ({zone})"
+    written = stamp.wall.replace(tzinfo=timezone(timedelta(minutes=stamp.offset)))
+    return written.isoformat(sep=" ", timespec="minutes")
 
 
 def _messages(reader: Reader, tellers: Iterable[Teller], zone: ZoneInfo, *, raw: bool) -> list[Json]:

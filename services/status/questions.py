@@ -47,7 +47,7 @@ class Questions:
         reference = with_registry(self._reference, self._facilities, as_of)
         recalled = {
             member_id: facts
-            for around in circles(work, stale)
+            for around in circles(work, stale, reference.shadows)
             for member_id, facts in around.facts(around.links(as_of), as_of).items()
         }
         for member in members:

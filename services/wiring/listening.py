@@ -7,6 +7,7 @@ from connectors.mllp.settings import ListenerSettings, TlsSettings
 from connectors.mllp.tls import server_context
 from models.errors import FileIsWrong, Problem
 from models.time import Instant
+from services.settings import host_and_port
 from services.wiring.setup import DEFAULT_FEED, Setup
 
 
@@ -16,11 +17,11 @@ def address(text: str, option: str) -> tuple[str, int]:
     Raises:
         FileIsWrong: it is none.
     """
-    host, colon, port = text.rpartition(":")
-    if not (colon and host and port.isascii() and port.isdigit() and int(port) < 65536):
+    found = host_and_port(text)
+    if found is None:
         what = f"{text!r} is no address."
         raise FileIsWrong([Problem("command line", 1, option, what, "Write HOST:PORT, such as 127.0.0.1:2575.")])
-    return host.strip("[]"), int(port)
+    return found
 
 
 def listeners(setup: Setup, mllp: str | None) -> list[ListenerSettings]:

@@ -1,6 +1,6 @@
 """`load`: files into the journal, then through the pipeline."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -11,6 +11,7 @@ from connectors.files.contract import Sheaf
 from connectors.files.intake import FileIntake
 from connectors.files.sniffing import HEAD_BYTES, sniff
 from connectors.hl7v2.batch import split_messages
+from connectors.tabular.words import BAD_SHAPE, UNKNOWN_WORD
 from models.errors import FileIsWrong, Problem
 from models.time import Instant
 from services.runtime.pipeline import Pipeline
@@ -20,12 +21,15 @@ DROPPED = "files"
 """The feed of files that do not say it themselves."""
 INBOX = "inbox"
 """A folder in the store where commands leave lines for the running service; it is a drop folder."""
+MARKS = (f"flag_{UNKNOWN_WORD}:", f"flag_{BAD_SHAPE}:")
+"""How the store calls its counters of marks on rows."""
 BULK = 1_000
 """Journal lines a transaction of a bulk load."""
 
 
 class Summary(msgspec.Struct):
     """What became of the lines of a load. `lines` is `new` + `repeated`; the others count messages and rows, and
+    `marked` the marks on rows that were taken (a word that no rule knows, an identifier of no known shape),
     `left_out` the files of a folder that are of no kind we know, `count_mismatches` HL7 files whose trailers count
     otherwise than we do (R-52): their messages are kept all the same.
     """
@@ -36,6 +40,7 @@ class Summary(msgspec.Struct):
     not_interpreted: int = 0
     parked: int = 0
     quarantined: int = 0
+    marked: int = 0
     left_out: int = 0
     count_mismatches: int = 0
 
@@ -77,7 +82,7 @@ def check_named(sources: Iterable[tuple[Path | BinaryIO, str]]) -> None:
     intake = FileIntake(split_hl7=lambda _: (), checkpoint=lambda _: 0)
     for source, name in sources:
         try:
-            if sniff(_head(source)) in (None, "archive"):
+            if sniff(head_of(source)) in (None, "archive"):
                 next(intake.read(source, feed="", received_at=datetime.now(UTC), name=name), None)
         except FileIsWrong as wrong:
             problems += wrong.problems
@@ -88,10 +93,12 @@ def check_named(sources: Iterable[tuple[Path | BinaryIO, str]]) -> None:
         raise FileIsWrong(problems)
 
 
-def _head(source: Path | BinaryIO) -> bytes:
+def head_of(source: Path | BinaryIO) -> bytes:
+    """The bytes by which a file is known; a stream is left at its beginning."""
     if isinstance(source, Path):
         with source.open("rb") as file:
             return file.read(HEAD_BYTES)
+    source.seek(0)
     head = source.read(HEAD_BYTES)
     source.seek(0)
     return head
@@ -127,4 +134,9 @@ def process(store: Store, pipeline: Pipeline, summary: Summary) -> None:
     after = store.counts()
     summary.not_interpreted = after.get("not_interpreted", 0) - before.get("not_interpreted", 0)
     summary.quarantined = after.get("quarantined", 0) - before.get("quarantined", 0)
+    summary.marked = _marks(after) - _marks(before)
     summary.parked = pipeline.parked()
+
+
+def _marks(counts: Mapping[str, int]) -> int:
+    return sum(count for name, count in counts.items() if name.startswith(MARKS))

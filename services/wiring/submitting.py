@@ -15,6 +15,7 @@ from services.runtime.store.sqlite import SqliteStore
 from services.wiring.clock import Clock
 from services.wiring.loading import DROPPED, INBOX, keep_file
 from services.wiring.setup import Setup
+from services.wiring.tidying import forget_taken
 
 
 def submit(folder: Path, setup: Setup, clock: Clock, kind: str, body: bytes) -> bool:
@@ -49,6 +50,7 @@ def take_inbox(store: Store, folder: Path, clock: Clock) -> None:
         keep_file(store, stream, DROPPED, clock(), name)
 
     asyncio.run(DropFolder(inbox, take, quiet_seconds=0).sweep())
+    forget_taken(store, folder, clock())
 
 
 def _hand_over(inbox: Path, line: NewLine, now: Instant) -> None:

@@ -107,6 +107,12 @@ def test_messages_saved_with_their_framing_have_the_bytes_that_the_wire_brings()
     assert [line.body for line in taken(b"\x0b" + A01 + b"\x1c\r\x0b" + A03 + b"\x1c\r")] == [A01, A03]
 
 
+def test_what_stands_behind_a_block_without_an_msh_is_a_line_of_its_own() -> None:
+    stray = b"PID|1||LOST\r"
+    framed = b"\x0b" + A01 + b"\x1c\r\x0b" + stray + b"\x1c\r\x0b" + A03 + b"\x1c\r"
+    assert [line.body for line in taken(framed)] == [A01, stray, A03]
+
+
 @pytest.mark.parametrize(
     ("trailer", "agrees"),
     [(b"BTS|2\rFTS|1\r", True), (b"BTS|\r", True), (b"", True), (b"BTS|3\r", False), (b"BTS|2\rFTS|2\r", False)],

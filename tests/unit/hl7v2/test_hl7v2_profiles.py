@@ -85,7 +85,7 @@ other: 1
     unknown = "is no key that is known here. Correct its spelling or remove it; the reference lists the keys."
     place = "is no place in a message. Write SEG-field.component, such as PV1-3.4."
     assert found == [
-        "3: feeds.hie-west.listen: 2575 is not text. Put it in quotes.",
+        "3: feeds.hie-west.listen: 2575 is no address to listen on. Write HOST:PORT, such as 0.0.0.0:2575.",
         "4: feeds.hie-west.time_zone: 'Pacific' is no time zone. Write an IANA name, such as America/Los_Angeles.",
         (
             "5: feeds.hie-west.ack_mode: 'sometimes' is not allowed here. "
@@ -168,3 +168,9 @@ def test_every_key_is_in_the_reference_and_every_word_in_it_is_a_key() -> None:
     )
     known = {name for model in (FeedSettings, ProfileWords, OptionWords) for name in model.model_fields}
     assert {key for row in keys for key in row if key} <= {name.removesuffix("_") for name in known}
+
+
+@pytest.mark.parametrize("words", ["facility: []", "identifiers: []"])
+def test_a_list_of_nothing_is_a_mistake(words: str) -> None:
+    with pytest.raises(FileIsWrong, match=r"is empty\.\n  Name at least one, or leave the key out\."):
+        book(f"profile: p\n{words}\n")

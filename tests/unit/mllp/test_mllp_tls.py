@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from connectors.mllp.client import client_context, send
+from connectors.mllp.client import send
 from connectors.mllp.listener import Listener
 from connectors.mllp.settings import ListenerSettings, TlsSettings
+from connectors.mllp.trust import client_context
 from models.errors import FileIsWrong, WorldIsAway
 from tests.unit.mllp.support import MemoryKeeper, adt, house, until
 
