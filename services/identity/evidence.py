@@ -40,6 +40,10 @@ class Evidence:
         """Take in a fact of a source patient; facts of no weight for identity are passed over."""
         first = tellers[0]
         match fact:
+            case Statement():  # nearly all facts are
+                if fact.visit and fact.old_visits:
+                    number, told_at = fact.visit[1], first.received_at
+                    self.aliases += [(fact.source_patient, "visit", old[1], number, told_at) for old in fact.old_visits]
             case Known(source_patient, persona):
                 self.personas[source_patient][persona] = first.received_at
             case PatientEdge():
@@ -48,10 +52,6 @@ class Evidence:
                 self.moves.append((fact, version_of(fact.recorded, first)))
             case VisitRename(source_patient, kind, old, new):
                 self.aliases.append((source_patient, kind, old[1], new[1], first.received_at))
-            case Statement() if fact.visit:
-                self.aliases += [
-                    (fact.source_patient, "visit", old[1], fact.visit[1], first.received_at) for old in fact.old_visits
-                ]
             case Decision():
                 self.decisions.extend((fact, t.received_at, t.name) for t in tellers)
 

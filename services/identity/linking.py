@@ -33,8 +33,9 @@ class Links:
 
     def of(self, statement: Statement) -> Link | None:
         """Whom a statement is about, after moves; None while nobody knows."""
-        moves = bool(self._evidence.moves)
-        key = (statement.source_patient, statement.persona, *((statement.visit, statement.account) if moves else ()))
+        key: tuple[object, ...] = (statement.source_patient, statement.persona)
+        if self._evidence.moves:
+            key = (*key, statement.visit, statement.account)
         if key not in self._known:
             self._known[key] = self._search(statement)
         return self._known[key]

@@ -1,11 +1,13 @@
 """Identifiers, names and birth dates in the one form that matching compares; what is a placeholder becomes absent.
 
-Source: interop 4.2 (normalise) and 4.3 (placeholders). Feeds and the roster go through the same functions.
+Source: interop 4.2 (normalise) and 4.3 (placeholders). Feeds and the roster go through the same functions. Names and
+birth dates are remembered for a while, since a visit's messages repeat them.
 """
 
 import re
 import unicodedata
 from datetime import date
+from functools import lru_cache
 
 _CIN = re.compile(r"[0-9]{8}[A-Z]")
 _MBI = re.compile(
@@ -14,6 +16,7 @@ _MBI = re.compile(
 )
 _DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(?!\d{1,3}$)", re.ASCII)
 _NOISE = re.compile(r"[\s\-_.]")
+_COUNTING = frozenset("123456789")
 _WORDS = re.compile(r"[^\W\d_]+")
 _SUFFIXES = frozenset({"JR", "SR", "II", "III", "IV", "ESQ", "MD", "PHD"})
 _NOBODY = frozenset({
@@ -29,28 +32,31 @@ _NEWBORN = frozenset({
 
 def cin(text: str) -> str:
     """A Medi-Cal client index number: 8 digits and a letter; check digits after it are dropped. "" when it is none."""
-    found = _CIN.match(_NOISE.sub("", text).upper())
+    plain = _plain(text)
+    found = _CIN.match(plain) if len(plain) > 8 else None
     return found[0] if found else ""
 
 
 def mbi(text: str) -> str:
     """A Medicare beneficiary identifier, 11 characters without dashes, else ""."""
-    plain = _NOISE.sub("", text).upper()
-    return plain if _MBI.fullmatch(plain) else ""
+    plain = _plain(text)
+    return plain if len(plain) == 11 and _MBI.fullmatch(plain) else ""
 
 
 def plan_member(text: str) -> str:
     """A plan's member number: upper case without spaces and dashes; "" for a value without any digit but zero."""
-    plain = _NOISE.sub("", text).upper()
-    return plain if any(digit in plain for digit in "123456789") else ""
+    plain = _plain(text)
+    return "" if _COUNTING.isdisjoint(plain) else plain
 
 
+@lru_cache(maxsize=8192)
 def surname(text: str) -> str:
     """A family name as upper-case letters A to Z, without accents, punctuation and suffix; "" for a placeholder."""
     words = _words(text)
     return "" if _is_nobody(words) or not _NEWBORN.isdisjoint(words) else "".join(words)
 
 
+@lru_cache(maxsize=8192)
 def given(text: str) -> str:
     """A given name as upper-case letters A to Z; "" for a placeholder, `NEWBORN` for that of a nameless newborn."""
     words = _words(text)
@@ -59,6 +65,7 @@ def given(text: str) -> str:
     return "" if _is_nobody(words) else "".join(words)
 
 
+@lru_cache(maxsize=8192)
 def birth_date(text: str) -> date | None:
     """A birth date written YYYYMMDD or YYYY-MM-DD, with or without a time; None when absent, partial or a placeholder.
 
@@ -73,6 +80,11 @@ def birth_date(text: str) -> date | None:
         return None
     filler = (day.month, day.day) == (1, 1) and day.year in {1900, 1901}
     return None if filler or not 1900 <= day.year < 2099 else day
+
+
+def _plain(text: str) -> str:
+    """An identifier in upper case, without what people write between its characters."""
+    return (text if text.isalnum() else _NOISE.sub("", text)).upper()
 
 
 def _words(text: str) -> list[str]:

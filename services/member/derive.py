@@ -1,6 +1,6 @@
 """The one place that knows what follows from a member's facts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -8,13 +8,14 @@ from models.events import CareEvent, Claim, DeathWord, RosterRow, Teller, VisitR
 from models.reference import Reference
 from models.time import Instant
 from models.view import View
+from services.member.book import Book, book_of
 from services.member.deaths import death_of
 from services.member.evidence import Deeds
-from services.member.followups import History
+from services.member.judging import Judging, judged
+from services.member.memo import Answers, Latest, Memo
 from services.member.roster import Roster
-from services.member.said import Heard, Resolver
-from services.member.stays import stays
-from services.member.tasks import tasks
+from services.member.said import Heard, Said
+from services.member.stays import Folding, stays
 
 
 class MemberFacts(msgspec.Struct, frozen=True):
@@ -30,29 +31,59 @@ class MemberFacts(msgspec.Struct, frozen=True):
     flags: tuple[str, ...] = ()
 
 
-def derive(facts: MemberFacts, reference: Reference, as_of: Instant) -> View:
+Told = tuple[int, int, Instant]
+"""A statement and its tellers by identity, which holds while an answer holds them, and since when it is linked:
+comparing contents would cost as much as resolving.
+"""
+
+
+class Remembered:
+    """What was worked out of one member's facts, step by step."""
+
+    def __init__(self) -> None:
+        self.roster = Latest[object, Roster]()
+        self.deeds = Latest[object, Deeds]()
+        self.said = Answers[Told, tuple[Heard, list[Said]]]()
+        self.folding = Folding()
+        self.judging = Judging()
+
+
+def derive(facts: MemberFacts, reference: Reference, as_of: Instant, memo: Memo[Remembered] | None = None) -> View:
     """Say what follows from a member's facts.
 
     Args:
         facts: what had been received by `as_of`; order and repetition of the messages have left no trace in it.
         reference: rules, registry, calendars and value sets.
         as_of: the only "now" there is, UTC.
+        memo: what was worked out before; the answer is the same with any and without.
 
     Returns:
         Stays in order of start, tasks in order of opening, and the next instant at which time alone changes them.
     """
-    roster = Roster(facts.roster.items(), reference.zone)
-    resolver = Resolver(reference)
-    said = [s for heard in facts.heard for s in resolver.resolve(heard)]
-    folded = stays(facts.member_id, said, facts.renames, reference, as_of)
-    death, unconfirmed = death_of(folded, facts.deaths, reference.zone)
-    deeds = Deeds(facts.care_events, facts.claims, roster, reference.value_sets, reference.zone)
-    follow_ups = History(folded, roster, death, reference.zone, as_of).follow_ups()
-    listed, wakes = tasks(facts.member_id, follow_ups, deeds, roster, reference, as_of)
-    wakes += [*roster.changes(), *deeds.instants(), *(f.closes_at for f in folded if f.closes_at)]
+    known = memo.of(facts.member_id, reference, len(facts.heard) + 1) if memo else Remembered()
+    book, zone = book_of(reference), reference.zone
+    roster = known.roster.get(facts.roster, lambda: Roster(facts.roster.items(), zone))
+    deeds = known.deeds.get(
+        (facts.care_events, facts.claims, roster),
+        lambda: Deeds(facts.care_events, facts.claims, roster, reference.value_sets, zone),
+    )
+    folded = stays(facts.member_id, _said(facts.heard, book, known.said), facts.renames, book, as_of, known.folding)
+    death, unconfirmed = death_of(folded, facts.deaths, zone)
+    tasks, wakes = judged(facts.member_id, folded, death, deeds, roster, book, as_of, known.judging)
+    wakes += (f.closes_at for f in folded if f.closes_at)
     return View(
         stays=tuple(f.stay for f in folded),
-        tasks=tuple(listed),
+        tasks=tuple(tasks),
         wake_at=min((at for at in wakes if at > as_of), default=None),
         flags=(*facts.flags, *(("death_unconfirmed",) if unconfirmed else ())),
     )
+
+
+def _said(heard: Iterable[Heard], book: Book, known: Answers[Told, tuple[Heard, list[Said]]]) -> list[Said]:
+    said: list[Said] = []
+    known.next_round()
+    for one in heard:
+        key = (id(one.statement), id(one.tellers), one.linked_at)
+        found = known.known(key) or (one, book.resolver.resolve(one))
+        said += known.keep(key, found)[1]
+    return said

@@ -6,18 +6,18 @@ Source: interop R-66..R-72, R-80, R-83; design §4 ("Source encounter → stay")
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from typing import TypeAlias
+from operator import attrgetter
 
 from models.events import VisitRename
 from models.time import Instant
 from services.member.occurrences import BEDS, rank
 from services.member.replay import Replay
-from services.member.said import Resolver, Said, first_told
-
-Key: TypeAlias = tuple[str, ...]
+from services.member.said import Key, Resolver, Said, first_told
 
 REUSE_AFTER = timedelta(hours=24)
 """A visit number that admits again this long after its last discharge names a new encounter (R-70)."""
+CLIMBS_WITHIN = timedelta(days=7)
+"""An observation that becomes an admission does so in this time, or its number was used again."""
 SAME_START = timedelta(hours=4)
 """Two sources that disagree on the start by no more than this speak of one stay (R-80)."""
 BOARDING = timedelta(hours=24)
@@ -41,39 +41,32 @@ class Union:
 
 
 def encounters(said: Sequence[Said], renames: Iterable[VisitRename], resolver: Resolver) -> list[list[Said]]:
-    """Group statements by visit key, and split a number that was used again into its generations."""
+    """Group statements by visit key. A number that was used again has all its `parts_of` in one group."""
     union = Union()
-    keyed: dict[Key, list[Said]] = defaultdict(list)
-    homeless: list[Said] = []
-    numbered = [(s, _number_key(s, resolver)) for s in said]
+    by_number: dict[Key, list[Said]] = defaultdict(list)
+    numberless: list[Said] = []
+    for s in said:
+        (by_number[s.number] if s.number else numberless).append(s)
     for rename in renames:
         here = _place(rename, said)
         union.join(_renamed(rename, rename.old, here, resolver), _renamed(rename, rename.new, here, resolver))
-    for s, key in numbered:
-        for old in s.statement.old_visits:
-            if key:
+    for key, group in by_number.items():
+        for s in group:
+            for old in s.statement.old_visits:
                 union.join(key, ("visit", resolver.authority(old[0], s.facility_id), old[1]))
-    for s, number in numbered:
-        key = number or _start_key(s)
-        if key:
-            keyed[union.find(key)].append(s)
+    keyed: dict[Key, list[Said]] = defaultdict(list)
+    for key, group in by_number.items():
+        keyed[union.find(key)] += group
+    homeless: list[Said] = []
+    for s in numberless:
+        start = _start_key(s)
+        if start:
+            keyed[union.find(start)].append(s)
         else:
             homeless.append(s)
     for s in homeless:
         keyed[_home(s, keyed)].append(s)
-    return [generation for key in sorted(keyed) for generation in _generations(keyed[key])]
-
-
-def _number_key(s: Said, resolver: Resolver) -> Key | None:
-    """The ladder of R-71: PV1-19, else PV1-50, else PID-18, each within who assigned it."""
-    statement = s.statement
-    if statement.visit:
-        return ("visit", resolver.authority(statement.visit[0], s.facility_id), statement.visit[1])
-    if statement.alternate_visit:
-        return ("alternate_visit", s.facility_id, statement.alternate_visit)
-    if statement.account:
-        return ("account", s.facility_id, statement.account)
-    return None
+    return [keyed[key] for key in sorted(keyed)]
 
 
 def _place(rename: VisitRename, said: Sequence[Said]) -> str:
@@ -112,7 +105,7 @@ def _home(s: Said, keyed: dict[Key, list[Said]]) -> Key:
     return max((item for item in begun if item[0] <= s.occurred), default=(s.occurred, ("nothing", *whose)))[1]
 
 
-def _generations(group: list[Said]) -> list[list[Said]]:
+def _generations(group: Sequence[Said]) -> Sequence[Sequence[Said]]:
     """Split one visit number's statements where a new admission follows the last discharge by a day or more (R-70)."""
     admissions = sorted({s.admitted or s.occurred for s in group if s.kind == "admit"})
     if len(admissions) < 2:
@@ -127,13 +120,24 @@ def _generations(group: list[Said]) -> list[list[Said]]:
     return generations
 
 
-def _is_reuse(group: list[Said], start: Instant, again: Instant) -> bool:
+def _is_reuse(group: Sequence[Said], start: Instant, again: Instant) -> bool:
     ends = [s.discharged or s.occurred for s in group if s.kind == "discharge" or s.discharged]
     ends = [end for end in ends if start <= end < again]
     if ends:
         return again - max(ends) >= REUSE_AFTER
+    if again - start <= CLIMBS_WITHIN and _climbs(group, start, again):
+        return False
     # The discharge was lost: reuse only if nothing told of the earlier stay at or after the new admission.
     return all(s.occurred < again for s in group if s.admitted and s.admitted < again)
+
+
+def _climbs(group: Sequence[Said], start: Instant, again: Instant) -> bool:
+    """Whether a new admission is of a higher class than those before: the same visit goes on, under an A01 of its own
+    (interop §2.2).
+    """
+    began = [(s.admitted or s.occurred, rank(s.patient_class)) for s in group if s.kind == "admit"]
+    before = max(each for at, each in began if start <= at < again)
+    return any(each > before for at, each in began if at == again)
 
 
 def _generation(s: Said, starts: list[Instant]) -> int:
@@ -146,37 +150,38 @@ def _generation(s: Said, starts: list[Instant]) -> int:
 
 
 class Part:
-    """One encounter on its way into a stay."""
+    """One encounter on its way into a stay.
 
-    def __init__(self, said: list[Said]) -> None:
+    `start` is when it began, `starts` when each of its legs did; for a plan or a cancelled one, when it was to.
+    """
+
+    def __init__(self, said: Sequence[Said]) -> None:
         self.said = said
         self.replay = Replay(said)
         first = first_told(said)
-        self.facility_id = first.facility_id
-        self.order = (first.first_receipt, first.name)
-        self.numbering_feeds = {
-            s.feed for s in said if s.statement.visit or s.statement.alternate_visit or s.statement.account
-        }
-
-    @property
-    def start(self) -> Instant | None:
-        return self.replay.started_at
-
-    @property
-    def starts(self) -> list[Instant]:
-        """When each of its legs began; for a plan or a cancelled one, when it was to."""
+        self.facility_id, self.order = first.facility_id, first.order
+        self.numbering_feeds = {s.feed for s in said if s.number}
+        self.patient_class = self.replay.patient_class
+        self.is_bed, self.rank = self.patient_class in BEDS, rank(self.patient_class)
+        self.start, self.end = self.replay.started_at, self.replay.ended_at
         legs = [leg.started_at for leg in self.replay.legs if leg.started_at]
-        return legs or ([self.start] if self.start else [])
-
-    @property
-    def is_bed(self) -> bool:
-        return self.replay.patient_class in BEDS
+        self.starts = legs or ([self.start] if self.start else [])
 
 
-def joined(parts: Sequence[Part]) -> list[Part]:
+def parts_of(group: Sequence[Said]) -> list[Part]:
+    """The encounters that one visit key named, one after another."""
+    return [Part(generation) for generation in _generations(group)]
+
+
+def chained(parts: Sequence[Part]) -> list[tuple[Part, ...]]:
+    """The parts of each stay at one facility, in order."""
+    return _in_legs(_joined(parts))
+
+
+def _joined(parts: Sequence[Part]) -> list[Part]:
     """Join what two sources, or a source without numbers, told of one stay at one facility."""
     done: list[Part] = []
-    for part in sorted(parts, key=lambda p: p.order):
+    for part in sorted(parts, key=attrgetter("order")):
         twins = [p for p in done if _is_same_stay(p, part)]
         if twins:
             twin = min(twins, key=lambda p: (_distance(p, part), p.order))
@@ -187,9 +192,8 @@ def joined(parts: Sequence[Part]) -> list[Part]:
 
 
 def _is_same_stay(one: Part, other: Part) -> bool:
-    if one.facility_id != other.facility_id or one.is_bed != other.is_bed:
-        return False
-    if one.numbering_feeds & other.numbering_feeds:
+    """Whether two parts at one facility are one stay."""
+    if one.is_bed != other.is_bed or one.numbering_feeds & other.numbering_feeds:
         return False  # one sender that gives two numbers means two stays
     if one.start is None or other.start is None:
         return _ends_meet(one, other)
@@ -204,21 +208,31 @@ def _distance(one: Part, other: Part) -> timedelta:
 def _ends_meet(one: Part, other: Part) -> bool:
     """A part whose start nobody told belongs to the stay that ends when it does, or was still running then."""
     known, unknown = (one, other) if one.start else (other, one)
-    if unknown.replay.ended_at is None:
-        return known.start is None or known.replay.ended_at is None
-    if known.replay.ended_at is None:
-        return known.start is None or known.start <= unknown.replay.ended_at
-    return abs(known.replay.ended_at - unknown.replay.ended_at) <= SAME_START
+    if unknown.end is None:
+        return known.start is None or known.end is None
+    if known.end is None:
+        return known.start is None or known.start <= unknown.end
+    return abs(known.end - unknown.end) <= SAME_START
 
 
-def legs_of_one_stay(earlier: Part, later: Part) -> bool:
-    """An emergency or observation visit that leads to a higher class at the same facility (R-83)."""
-    before, after = earlier.replay, later.replay
-    if earlier.facility_id != later.facility_id or not before.legs or not after.legs:
+def _in_legs(parts: Sequence[Part]) -> list[tuple[Part, ...]]:
+    """Chain the parts of each stay at one facility: emergency, observation, bed."""
+    chains: list[list[Part]] = []
+    start = min((p.start for p in parts if p.start), default=None)
+    for part in sorted(parts, key=lambda p: (p.start or start or p.order[0], p.order)):
+        chain = next((chain for chain in chains if _leads_to(chain[-1], part)), None)
+        if chain is None:
+            chains.append([part])
+        else:
+            chain.append(part)
+    return [tuple(chain) for chain in chains]
+
+
+def _leads_to(earlier: Part, later: Part) -> bool:
+    """Whether an emergency or observation visit led to a higher class at the same facility (R-83)."""
+    if not 0 < earlier.rank < later.rank or not earlier.replay.legs or not later.replay.legs:
         return False
-    if not 0 < rank(before.patient_class) < rank(after.patient_class):
+    if earlier.start is None or later.start is None or later.start < earlier.start - SAME_START:
         return False
-    if before.started_at is None or after.started_at is None or after.started_at < before.started_at - SAME_START:
-        return False
-    latest = before.ended_at + SAME_START if before.ended_at else before.started_at + BOARDING
-    return after.started_at <= latest
+    latest = earlier.end + SAME_START if earlier.end else earlier.start + BOARDING
+    return later.start <= latest

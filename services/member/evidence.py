@@ -1,10 +1,14 @@
 """What was done for a member, and when: the evidence that closes a task."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from operator import itemgetter
 from typing import assert_never
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from models.events import CareEvent, Claim, Teller
 from models.rule import (
@@ -21,14 +25,49 @@ from services.member.facts import by_receipt
 from services.member.roster import Roster
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Done:
+class Done(msgspec.Struct, frozen=True, gc=False, order=True):
     """Something was done at `at` (a date alone: its first moment), told by the message `name`."""
 
     at: Instant
     name: str
     is_date: bool = False
     reason: str = ""
+
+
+class Note(msgspec.Struct, frozen=True, gc=False, order=True):
+    """A person's note on a task, by its place among all notes."""
+
+    place: int
+    action: str
+    done: Done
+
+
+class Window(msgspec.Struct, frozen=True, gc=False):
+    """When evidence counts: from `start` (`by_day`: from that local day) through `until`.
+
+    `day` is the local date of `start`; `task_names` are what a note may call the task: its id or its rule.
+    """
+
+    start: Instant
+    day: date
+    until: Instant
+    by_day: bool
+    zone: ZoneInfo
+    task_names: tuple[str, ...]
+
+    def first(self, found: Sequence[Done]) -> Done | None:
+        """The first of these, in order of time, that counts."""
+        # The date in UTC is the local one, the day before or the day after.
+        for done in found[bisect_left(found, self.day.toordinal() - 1, key=_utc_day) :]:
+            if done.at > self.until:
+                return None
+            # A date alone, or a rule that counts days, is compared by local day at the start.
+            if self.by_day or done.is_date:
+                if local_day(done.at, self.zone) >= self.day:
+                    return done
+            elif done.at >= self.start:
+                return done
+        return None
 
 
 class Deeds:
@@ -42,11 +81,18 @@ class Deeds:
         value_sets: Mapping[str, frozenset[str]],
         zone: ZoneInfo,
     ) -> None:
-        self._care = sorted(((e.occurred_at, told[0].name, e) for e, told in care_events.items()), key=lambda x: x[:2])
-        self._claims = sorted(_standing(claims, zone), key=lambda x: x[:2])
-        self._roster, self._value_sets, self._zone = roster, value_sets, zone
+        self._care = sorted(((e.occurred_at, told[0].name, e) for e, told in care_events.items()), key=_time_and_name)
+        self._claims = sorted(_standing(claims, zone), key=_time_and_name)
+        self._roster, self._value_sets = roster, value_sets
+        self._notes = self._by_task()
+        self._found: dict[Evidence, list[Done]] = {}
 
-    def find(self, wanted: Evidence, window: "Window") -> Done | None:
+    @property
+    def are_none(self) -> bool:
+        """Nobody did anything: only the roster can still be evidence."""
+        return not self._care and not self._claims
+
+    def find(self, wanted: Evidence, window: Window) -> Done | None:
         """The earliest evidence of the kind inside the window."""
         match wanted:
             case AnyOf(items):
@@ -54,22 +100,20 @@ class Deeds:
             case AllOf(items):
                 found = [self.find(item, window) for item in items]
                 return None if None in found else max(d for d in found if d)
-            case CareEventEvidence():
-                return self._first(self._care_events(wanted), window)
-            case ClaimEvidence(value_sets):
-                return self._first(self._visits(value_sets), window)
+            case CareEventEvidence() | ClaimEvidence():
+                return window.first(self._all(wanted))
             case TaskActionEvidence(action):
-                return self._first(self._notes(window, {action}), window)
+                return self._noted(window, {action}) if self._notes else None
             case RosterEvidence(field):
                 named = self._roster.first_named(field, window.start, window.until)
                 return Done(*named) if named else None
             case _:
                 assert_never(wanted)
 
-    def impossible(self, wanted: Evidence, window: "Window") -> Done | None:
+    def impossible(self, refusals: Iterable[CareEventEvidence], window: Window) -> Done | None:
         """The earliest word that the task cannot be done: a note that says so, or a refusal by the member."""
-        found = [self._first(self._notes(window, {"declined", "not_possible"}), window)]
-        found += [self._first(self._care_events(refused), window) for refused in _refusals(wanted)]
+        found = [self._noted(window, {"declined", "not_possible"}) if self._notes else None]
+        found += [window.first(self._all(refused)) for refused in refusals]
         return min((done for done in found if done), default=None)
 
     def instants(self) -> Iterator[Instant]:
@@ -77,9 +121,13 @@ class Deeds:
         yield from (at for at, _, _ in self._care)
         yield from (at for at, _, _ in self._claims)
 
-    @staticmethod
-    def _first(found: Iterator[Done], window: "Window") -> Done | None:
-        return next((done for done in found if window.holds(done)), None)
+    def _all(self, wanted: CareEventEvidence | ClaimEvidence) -> list[Done]:
+        """Everything of the kind that was ever done, in order of time; each kind is looked for once."""
+        if wanted not in self._found:
+            self._found[wanted] = list(
+                self._visits(wanted.value_sets) if isinstance(wanted, ClaimEvidence) else self._care_events(wanted)
+            )
+        return self._found[wanted]
 
     def _care_events(self, wanted: CareEventEvidence) -> Iterator[Done]:
         for at, name, event in self._care:
@@ -97,38 +145,27 @@ class Deeds:
             if not codes.isdisjoint(claim.procedure_codes):
                 yield Done(at, name, is_date=True)
 
-    def _notes(self, window: "Window", actions: set[str]) -> Iterator[Done]:
-        for at, name, event in self._care:
-            detail = dict(event.detail) if event.type == "task_note" else {}
-            if detail.get("action") in actions and detail.get("task") in window.task_names:
+    def _by_task(self) -> dict[str, list[Note]]:
+        """The task notes, by what they call their task."""
+        notes: dict[str, list[Note]] = defaultdict(list)
+        for place, (at, name, event) in enumerate(self._care):
+            if event.type == "task_note":
+                detail = dict(event.detail)
                 said = detail.get("action", "")
-                yield Done(at, name, reason=detail.get("reason") or ("" if said == "done" else said))
+                reason = detail.get("reason") or ("" if said == "done" else said)
+                notes[detail.get("task", "")].append(Note(place, said, Done(at, name, reason=reason)))
+        return notes
+
+    def _noted(self, window: Window, actions: set[str]) -> Done | None:
+        found = sorted(note for name in window.task_names for note in self._notes.get(name, ()))
+        return window.first([note.done for note in found if note.action in actions])
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """When evidence counts: from `start` (`by_day`: from that local day) through `until`.
+_time_and_name = itemgetter(0, 1)
 
-    `task_names` are what a note may call the task: its id or its rule.
-    """
 
-    start: Instant
-    until: Instant
-    by_day: bool
-    zone: ZoneInfo
-    task_names: frozenset[str]
-
-    @property
-    def day(self) -> date:
-        return local_day(self.start, self.zone)
-
-    def holds(self, done: Done) -> bool:
-        """A date alone, or a rule that counts days, is compared by local day at the start."""
-        if done.at > self.until:
-            return False
-        if self.by_day or done.is_date:
-            return local_day(done.at, self.zone) >= self.day
-        return done.at >= self.start
+def _utc_day(done: Done) -> int:
+    return done.at.toordinal()
 
 
 def _standing(claims: Mapping[Claim, Sequence[Teller]], zone: ZoneInfo) -> Iterator[tuple[Instant, str, Claim]]:
@@ -143,11 +180,21 @@ def _standing(claims: Mapping[Claim, Sequence[Teller]], zone: ZoneInfo) -> Itera
             yield start_of_day(claim.service_from, zone), tellers[0].name, claim
 
 
-def _refusals(wanted: Evidence) -> Iterator[CareEventEvidence]:
-    """A contact that asks for an answer is refused when the member declines."""
+def refusals(wanted: Evidence) -> Iterator[CareEventEvidence]:
+    """What refuses a task: a contact that asks for an answer is refused when the member declines."""
     match wanted:
         case CareEventEvidence(kind, outcome, mode, detail) if outcome and "declined" not in outcome:
             yield CareEventEvidence(kind, ("declined",), mode, detail)
         case AnyOf(items) | AllOf(items):
             for item in items:
-                yield from _refusals(item)
+                yield from refusals(item)
+
+
+def rests_on_roster(wanted: Evidence) -> bool:
+    """Whether the roster alone may be the evidence, or a part of it."""
+    match wanted:
+        case RosterEvidence():
+            return True
+        case AnyOf(items) | AllOf(items):
+            return any(rests_on_roster(item) for item in items)
+    return False

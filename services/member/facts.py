@@ -24,9 +24,12 @@ def by_receipt(teller: Teller) -> tuple[Instant, str, str, str]:
 
 def absorb(facts: Facts, events: Iterable[Event]) -> Facts:
     """Join what was heard to what is known: order, repetition and grouping of the events do not matter."""
-    merged, told = dict(facts), defaultdict[Fact, set[Teller]](set)
+    told = defaultdict[Fact, set[Teller]](set)
     for event in events:
         told[event.fact].add(event.teller)
+    if not told:
+        return facts
+    merged = dict(facts)
     for fact, tellers in told.items():
         known = merged.get(fact, ())
         if isinstance(fact, Known):
@@ -45,9 +48,17 @@ def known_by(facts: Facts, at: Instant) -> Facts:
 
 def freeze(facts: Facts) -> bytes:
     """Encode facts for the store; equal facts give equal bytes."""
-    return _encode(sorted(facts.items(), key=lambda item: _encode(item[0])))
+    pairs = sorted((_encode(fact), _encode(tellers)) for fact, tellers in facts.items())
+    # MessagePack: an array of arrays of two, put together here so that no fact is encoded twice.
+    return _array_of(len(pairs)) + b"".join(b"\x92" + fact + tellers for fact, tellers in pairs)
 
 
 def thaw(blob: bytes) -> Facts:
     """Decode what `freeze` made."""
     return dict(_decode(blob)) if blob else {}
+
+
+def _array_of(length: int) -> bytes:
+    if length < 16:
+        return bytes([0x90 | length])
+    return b"\xdc" + length.to_bytes(2) if length < 1 << 16 else b"\xdd" + length.to_bytes(4)

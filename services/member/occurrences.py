@@ -50,8 +50,10 @@ class Occurrence:
     def hear(self, s: Said) -> None:
         """Another statement tells it."""
         self.told.append(s)
-        self.first = first_told((self.first, s))
-        self.told_at = min(self.told_at, s.told_at)
+        if s.order < self.first.order:
+            self.first = s
+        if s.told_at < self.told_at:
+            self.told_at = s.told_at
 
     def move(self, at: Instant, s: Said) -> None:
         """Take the time that a statement gives."""

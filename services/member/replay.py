@@ -4,6 +4,7 @@ Source: interop §2.1 and §2.5; design §4 ("Cancels are statements replayed in
 """
 
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import Literal
 
 from models.events import PatientClass
@@ -16,7 +17,7 @@ class Replay:
     """An encounter after its statements. Read `legs`, `discharge`, `status` and `occurrences`."""
 
     def __init__(self, said: Iterable[Said]) -> None:
-        self.said = sorted(said, key=lambda s: s.version)
+        self.said = sorted(said, key=attrgetter("version"))
         self.legs: list[Leg] = []
         self.plan: Occurrence | None = None
         self.discharge: Occurrence | None = None
@@ -55,9 +56,10 @@ class Replay:
     @property
     def admission(self) -> Leg | None:
         """The leg whose start is the stay's: an emergency visit that became an admission began when it did so."""
-        if not self.legs:
-            return None
-        return next(leg for leg in self.legs if rank(leg.patient_class) == rank(self.legs[-1].patient_class))
+        if len(self.legs) < 2:
+            return self.legs[0] if self.legs else None
+        highest = rank(self.legs[-1].patient_class)
+        return next(leg for leg in self.legs if rank(leg.patient_class) == highest)
 
     @property
     def started_at(self) -> Instant | None:
@@ -209,6 +211,7 @@ class Replay:
     def _left(self, s: Said) -> None:
         if not self._be_there(s):
             return
+        self._confirm(s)
         if s.kind == "cancel_return":
             self.leaves[-1:] = [(self.leaves[-1][0] if self.leaves else s.occurred, None)]
         elif not (self.leaves and self.leaves[-1][1] is None):
@@ -228,6 +231,7 @@ class Replay:
     def _undischarged(self, s: Said) -> None:
         if not self._be_there(s):
             return
+        self._confirm(s)
         self._dead_times.update(t for t in (s.discharged, self.ended_at) if t)
         if self.discharge:
             self._dead_times.update(t.discharged for t in self.discharge.told if t.discharged)
@@ -304,11 +308,12 @@ class Replay:
         """One more message about the running leg; the admit time that it states moves the leg that began then."""
         leg = self.admission
         assert leg is not None
-        if not s.patient_class or rank(s.patient_class) == rank(leg.patient_class):
+        stated = s.patient_class
+        if not stated or stated == leg.patient_class or rank(stated) == rank(leg.patient_class):
             leg.admission.hear(s)
-        if s.admitted is None or (self.ended_at and s.admitted >= self.ended_at):
+        if s.admitted is None or (self.discharge and s.admitted >= self.discharge.at):
             return
-        earlier = self.legs[: self.legs.index(leg)]
+        earlier = self.legs[: self.legs.index(leg)] if leg is not self.legs[0] else []
         if earlier and (earlier[0].started_at is None or s.admitted <= earlier[0].started_at):
             earlier[0].started_at = s.admitted
         elif all(s.admitted != before.started_at for before in earlier):

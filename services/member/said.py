@@ -1,23 +1,26 @@
 """A statement with its times resolved: what the sender meant, in this registry and these zones."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
+from functools import cache, lru_cache
+from operator import attrgetter
 from zoneinfo import ZoneInfo
 
-from models.events import NEGATIONS, PatientClass, Statement, Teller
+import msgspec
+
+from models.events import NEGATIONS, Facility, PatientClass, Statement, StatementKind, Teller
 from models.reference import FeedHabits, Reference
 from models.time import Instant, Precision, Stamp, resolve
 
 Version = tuple[Instant, Instant, bool, Instant, str]
+Key = tuple[str, ...]
+"""What an encounter is known by: its kind of number, who assigned it, and the number."""
 
 FUTURE_TOLERANCE = timedelta(minutes=15)
 """A time further ahead of its receipt than this is clamped for clocks (interop R-65)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(msgspec.Struct, frozen=True, gc=False):
     """A statement as one member's facts hold it: who told it, and since when its patient is known to be the member."""
 
     statement: Statement
@@ -25,18 +28,21 @@ class Heard:
     linked_at: Instant
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A `Heard` statement, resolved.
+class Said(msgspec.Struct, frozen=True, eq=False, gc=False):
+    """A `Heard` statement, resolved; equal to itself alone.
 
-    `version` orders statements (design §4); `told_at` is the later of first receipt and link; `patient_class` has the
-    facility's setting applied; `admitted` and `discharged` are None when not stated.
+    `number` names the encounter; `version` orders statements (design §4), `order` their first receipts; `told_at` is
+    the later of first receipt and link; `patient_class` has the facility's setting applied; `admitted` and `discharged`
+    are None when not stated.
     """
 
     heard: Heard
+    statement: Statement
+    kind: StatementKind
+    feed: str
     facility_id: str
+    number: Key | None
     patient_class: PatientClass
-    recorded: Instant
     occurred: Instant
     admitted: Instant | None
     discharged: Instant | None
@@ -45,19 +51,12 @@ class Said:
     told_at: Instant
     name: str
     version: Version
+    order: tuple[Instant, str]
     zone_flags: tuple[str, ...]
 
-    @property
-    def kind(self) -> str:
-        return self.heard.statement.kind
 
-    @property
-    def statement(self) -> Statement:
-        return self.heard.statement
-
-    @property
-    def feed(self) -> str:
-        return self.heard.statement.feed
+# A message repeats its few times in field after field, and the messages of a visit repeat each other's.
+_resolved = lru_cache(maxsize=20_000)(resolve)
 
 
 @cache
@@ -65,71 +64,87 @@ def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
+class Place(msgspec.Struct, frozen=True, gc=False):
+    """Where a statement speaks of: the facility, and the zone of times without offset (`named` by somebody, or not)."""
+
+    facility_id: str
+    facility: Facility | None
+    zone: ZoneInfo
+    named: bool
+
+
 class Resolver:
-    """Resolves a member's statements against the reference data."""
+    """Resolves statements against the reference data, and remembers the places that they name."""
 
     def __init__(self, reference: Reference) -> None:
         self._reference = reference
+        self._place = lru_cache(maxsize=10_000)(self._placed)
 
-    def facility_of(self, statement: Statement) -> str:
-        """The registry's id of the first stated facility that it knows; else the first stated one, as stated."""
-        for stated in statement.facilities:
-            known = self._reference.facilities.get(stated.upper())
-            if known is not None:
-                return known.facility_id
-        return statement.facilities[0] if statement.facilities else ""
+    def _placed(self, feed: str, stated: tuple[str, ...]) -> Place:
+        """The first stated facility that the registry knows, else the first one as stated; its zone is the
+        facility's, else the feed's, else the setting's (R-65).
+        """
+        facilities = self._reference.facilities
+        known = next((facilities[name.upper()] for name in stated if name.upper() in facilities), None)
+        facility_id = known.facility_id if known else stated[0] if stated else ""
+        facility = facilities.get(facility_id.upper())
+        named = (facility.time_zone if facility else "") or self._reference.feeds.get(feed, FeedHabits()).time_zone
+        return Place(facility_id, facility, _zone(named) if named else self._reference.zone, bool(named))
 
     def authority(self, stated: str, facility_id: str) -> str:
         """Who assigned a visit number: the facility, under whatever name, unless somebody else is stated."""
         known = self._reference.facilities.get(stated.upper())
         return known.facility_id if known else stated.upper() or facility_id
 
+    def _number(self, statement: Statement, facility_id: str) -> Key | None:
+        """The ladder of R-71: PV1-19, else PV1-50, else PID-18, each within who assigned it."""
+        if statement.visit:
+            return ("visit", self.authority(statement.visit[0], facility_id), statement.visit[1])
+        if statement.alternate_visit:
+            return ("alternate_visit", facility_id, statement.alternate_visit)
+        if statement.account:
+            return ("account", facility_id, statement.account)
+        return None
+
     def resolve(self, heard: Heard) -> list[Said]:
-        """Resolve one statement; its zone is the facility's, else the feed's, else the setting's (R-65).
+        """Resolve one statement.
 
         An update is said again by every teller with clocks of its own: what it states may have died in between.
         """
         statement = heard.statement
-        facility_id = self.facility_of(statement)
-        facility = self._reference.facilities.get(facility_id.upper())
-        habits = self._reference.feeds.get(statement.feed, FeedHabits())
-        named = (facility.time_zone if facility else "") or habits.time_zone
-        zone = _zone(named) if named else self._reference.zone
+        place = self._place(statement.feed, statement.facilities)
+        zone, named = place.zone, place.named
         flags: set[str] = set()
 
         def instant(stamp: Stamp | None) -> Instant | None:
             if stamp is None:
                 return None
-            if stamp.offset is None and not named:
+            # A date without a time is a day of ours, wherever it was written (R-65): days are counted in one zone.
+            is_day = stamp.precision == "day"
+            resolved = _resolved(stamp, self._reference.zone if is_day else zone)
+            if resolved.flags:
+                flags.update(resolved.flags)
+            if stamp.offset is None and not named and not is_day:
                 flags.add("tz_assumed")
-            resolved = resolve(stamp, zone)
-            flags.update(resolved.flags)
             return resolved.at
 
         first = heard.tellers[0]
         admitted = instant(statement.admitted)
         discharged = instant(_end_of_day(statement.discharged))
-        patient_class = in_setting(statement.patient_class, facility.setting if facility else "")
         expected = instant(statement.expected)
         clocks = _clocks(heard, instant, admitted, discharged)
+        patient_class = in_setting(statement.patient_class, place.facility.setting if place.facility else "")
+        told_at, order = max(first.received_at, heard.linked_at), (first.received_at, first.name)
+        number = self._number(statement, place.facility_id)
+        zone_flags, negates = tuple(sorted(flags)), statement.kind in NEGATIONS
         return [
             Said(
-                heard=heard,
-                facility_id=facility_id,
-                patient_class=patient_class,
-                recorded=recorded,
-                occurred=occurred,
-                admitted=admitted,
-                discharged=discharged,
-                expected=expected,
-                first_receipt=first.received_at,
-                told_at=max(first.received_at, heard.linked_at),
-                name=first.name,
-                version=(recorded, occurred, statement.kind in NEGATIONS, told.received_at, told.name),
-                zone_flags=tuple(sorted(flags)),
+                heard, statement, statement.kind, statement.feed, place.facility_id, number, patient_class, occurred,
+                admitted, discharged, expected, first.received_at, told_at, first.name,
+                (recorded, occurred, negates, told.received_at, told.name), order, zone_flags,
             )
             for (recorded, occurred), told in clocks.items()
-        ]
+        ]  # fmt: skip
 
 
 Clocks = dict[tuple[Instant, Instant], Teller]
@@ -145,7 +160,8 @@ def _clocks(
     """The clocks of a statement by R-64: one pair, but for an update, whose tellers hold them."""
     statement, first = heard.statement, heard.tellers[0]
     if statement.kind != "update":
-        stated = {"admit": admitted, "to_inpatient": admitted, "discharge": discharged}.get(statement.kind)
+        stated = discharged if statement.kind == "discharge" else None
+        stated = admitted if statement.kind in ("admit", "to_inpatient") else stated
         sent = instant(statement.sent) or instant(first.sent)
         recorded = instant(statement.recorded)
         occurred = instant(statement.occurred) or stated or recorded or sent or first.received_at
@@ -197,6 +213,9 @@ def is_ahead(said: Said) -> bool:
     return said.discharged - said.first_receipt > (timedelta(days=1) if is_day else FUTURE_TOLERANCE)
 
 
+_order = attrgetter("order")
+
+
 def first_told(said: Sequence[Said]) -> Said:
     """The statement that was received first; ties by name."""
-    return min(said, key=lambda s: (s.first_receipt, s.name))
+    return said[0] if len(said) == 1 else min(said, key=_order)

@@ -1,7 +1,8 @@
 """Put together what is known of members by an instant: rows, links, facts. The reading half of the pipeline."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import TypeVar
 
 import msgspec
@@ -13,6 +14,7 @@ from services.identity.evidence import Evidence
 from services.identity.linking import Links
 from services.member.derive import MemberFacts
 from services.member.facts import Facts, known_by
+from services.member.memo import Same
 from services.member.said import Heard
 from services.runtime.workset import Member, Patient, Workset
 
@@ -23,16 +25,47 @@ class Circle:
     """Members who may share evidence, every source patient that may be one of them, and the evidence itself.
 
     A circle is closed: nothing outside it bears on who its patients are. Most have one member.
+
+    Args:
+        others: members on whom the links depend, and who are not asked for.
+        shadows: feeds whose patients are put aside, as if they had never been heard of.
     """
 
-    def __init__(self, members: Mapping[str, Member], patients: Sequence[Patient], others: Iterable[Member]) -> None:
-        self.members, self.patients = members, patients
+    def __init__(
+        self,
+        members: Mapping[str, Member],
+        patients: Sequence[Patient],
+        others: Sequence[Member],
+        shadows: Collection[str] = (),
+    ) -> None:
+        self.members, self._others = members, others
+        self.patients = [p for p in patients if p.feed not in shadows] if shadows else patients
+        self.aside = [p for p in patients if p.feed in shadows] if shadows else []
         self._evidence = Evidence()
         for member in (*members.values(), *others):
             self._evidence.roster(member.member_id, _only(member.facts, RosterRow).items())
-        for patient in patients:
+        for patient in self.patients:
             for fact, tellers in patient.facts.items():
                 self._evidence.told(fact, tellers)
+
+    def whole(self) -> "Circle":
+        """The same circle, shadow feeds included."""
+        return Circle(self.members, [*self.patients, *self.aside], self._others)
+
+    def next_receipt(self, after: Instant) -> Instant | None:
+        """When something was received that is not known yet at an instant: lines may come in any order of receipt."""
+        rows = [m.facts for m in (*self.members.values(), *self._others)] + [p.facts for p in self.patients]
+        return min(
+            (
+                teller.received_at
+                for facts in rows
+                for tellers in facts.values()
+                if tellers[-1].received_at > after
+                for teller in tellers
+                if teller.received_at > after
+            ),
+            default=None,
+        )
 
     def links(self, as_of: Instant) -> Links:
         """Who is who, by what had been received at an instant."""
@@ -74,8 +107,8 @@ class Circle:
         }
 
 
-def circles(work: Workset, member_ids: Iterable[str]) -> list[Circle]:
-    """Load all that may bear on some members, in as few circles as share evidence."""
+def circles(work: Workset, member_ids: Iterable[str], shadows: Collection[str]) -> list[Circle]:
+    """Load all that may bear on some members, in circles that share no evidence with each other."""
     members = {m.member_id: m for m in work.members(member_ids)}
     identifiers = {i for m in members.values() for i in m.identifiers} | {("decided", m) for m in members}
     patients = group(work, work.patients_with(sorted(identifiers)))
@@ -86,6 +119,7 @@ def circles(work: Workset, member_ids: Iterable[str]) -> list[Circle]:
             {m.member_id: m for m in inside if m.member_id in members},
             sorted(around, key=lambda p: p.key),
             [m for m in inside if m.member_id not in members],
+            shadows,
         )
         for inside, around in _closed(everybody, patients)
         if any(m.member_id in members for m in inside)
@@ -148,8 +182,16 @@ def registry(facts: Facts, as_of: Instant) -> dict[str, Facility]:
 
 
 def with_registry(reference: Reference, facts: Facts, as_of: Instant) -> Reference:
-    """The reference data with the registry of an instant."""
-    return msgspec.structs.replace(reference, facilities=registry(facts, as_of))
+    """The reference data with the registry of an instant; the same object while nothing was received in between."""
+    received = (t.received_at for tellers in facts.values() for t in tellers if t.received_at <= as_of)
+    return _with_registry(Same(reference), Same(facts), max(received, default=None))
+
+
+@lru_cache(maxsize=8)
+def _with_registry(reference: Same, facts: Same, newest: Instant | None) -> Reference:
+    assert isinstance(reference.it, Reference)
+    assert isinstance(facts.it, dict)
+    return msgspec.structs.replace(reference.it, facilities=registry(facts.it, newest) if newest else {})
 
 
 def _by(tellers: tuple[Teller, ...], at: Instant) -> tuple[Teller, ...]:

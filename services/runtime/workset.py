@@ -8,6 +8,7 @@ from models.events import (
     DeathWord,
     Decision,
     Event,
+    Fact,
     Known,
     PatientEdge,
     RosterRow,
@@ -15,11 +16,13 @@ from models.events import (
     VisitMove,
     VisitRename,
 )
+from models.measured import Meter
 from models.time import Instant
 from models.view import View
 from services.identity.evidence import identifiers_of
 from services.member.diff import Revisions
 from services.member.facts import Facts, absorb, freeze, thaw
+from services.member.shelf import Shelf
 from services.runtime.store.contract import MemberRow, PatientRow, Reader, StoreIsStrange
 
 FORMAT = b"2"
@@ -42,6 +45,11 @@ class Patient(msgspec.Struct):
     members: tuple[str, ...] = ()
     reviews: tuple[str, ...] = ()
 
+    @property
+    def feed(self) -> str:
+        """The feed that speaks of the patient."""
+        return self.key.partition("|")[0]
+
 
 class Member(msgspec.Struct):
     """A member under work: own facts, and the record last derived."""
@@ -57,14 +65,19 @@ class Member(msgspec.Struct):
 
 
 class Workset:
-    """Decoded rows, read once a batch; `changed_*` are what must be written."""
+    """Decoded rows, read once a batch; `changed_*` are what must be written, `fresh` the (feed, name, receipt) of
+    messages that told something new of a source patient, `meter` what the batch measures. The
+    `shelf` knows facts that earlier batches decoded or wrote.
+    """
 
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
+    def __init__(self, reader: Reader, shelf: Shelf | None = None) -> None:
+        self._reader, self._shelf = reader, shelf or Shelf()
         self._patients: dict[str, Patient] = {}
         self._members: dict[str, Member] = {}
         self.changed_patients: set[str] = set()
         self.changed_members: set[str] = set()
+        self.fresh: set[tuple[str, str, Instant]] = set()
+        self.meter = Meter()
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
@@ -73,8 +86,9 @@ class Workset:
         keys = sorted(set(keys))
         missing = [key for key in keys if key not in self._patients]
         for key, row in self._reader.patients(missing).items() if missing else ():
+            facts = self._shelf.thaw(key, row.facts)
             self._patients[key] = Patient(
-                key, thaw(row.facts), set(row.identifiers), set(row.neighbours), row.members, row.reviews
+                key, facts, set(row.identifiers), set(row.neighbours), row.members, row.reviews
             )
         return [self._patients[key] for key in keys if key in self._patients]
 
@@ -107,6 +121,8 @@ class Workset:
         patients = self.patients([key])
         patient = patients[0] if patients else Patient(key, {}, set(), set())
         after = absorb(patient.facts, events)
+        if len(after) > len(patient.facts):
+            self._note_fresh(patient.facts, events)
         if after == patient.facts and patients:
             return
         patient.facts = after
@@ -115,6 +131,17 @@ class Workset:
             patient.neighbours.update(_neighbours(event.fact, key))
         self._patients[key] = patient
         self.changed_patients.add(key)
+
+    def _note_fresh(self, before: Facts, events: list[Event]) -> None:
+        """Of messages among which one is fresh: which."""
+        if message_of(events[0]) == message_of(events[-1]):
+            self.fresh.add(message_of(events[0]))
+            return
+        seen = set[Fact]()
+        for event in events:
+            if event.fact not in before and event.fact not in seen:
+                seen.add(event.fact)
+                self.fresh.add(message_of(event))
 
     def tell_member(self, member_id: str, events: list[Event]) -> None:
         """Absorb the plan's rows about a member."""
@@ -137,7 +164,12 @@ class Workset:
         """Rows of the source patients that changed."""
         return [
             PatientRow(
-                p.key, freeze(p.facts), tuple(sorted(p.identifiers)), tuple(sorted(p.neighbours)), p.members, p.reviews
+                p.key,
+                self._shelf.freeze(p.key, p.facts),
+                tuple(sorted(p.identifiers)),
+                tuple(sorted(p.neighbours)),
+                p.members,
+                p.reviews,
             )
             for p in self.patients(self.changed_patients)
         ]
@@ -145,6 +177,11 @@ class Workset:
     def member_rows(self) -> list[MemberRow]:
         """Rows of the members that changed."""
         return [freeze_member(member) for member in self.members(self.changed_members)]
+
+
+def message_of(event: Event) -> tuple[str, str, Instant]:
+    """The message that told a fact: feed, name, receipt."""
+    return event.teller.feed, event.teller.name, event.teller.received_at
 
 
 def check_format(reader: Reader) -> None:

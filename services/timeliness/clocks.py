@@ -8,6 +8,7 @@ Source: care-rules §6.1 and contract, "Community discharge".
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -50,14 +51,35 @@ class Occasion(msgspec.Struct, frozen=True):
     starts: Mapping[Clock, Instant] = {}
 
 
+Kind = tuple[Trigger, PatientClass, Literal["community", "facility", ""], str]
+"""Of which kind an occasion is: `event`, `patient_class`, `to` and `risk`."""
+
+
 def applies(rule: Rule, occasion: Occasion) -> bool:
     """Say whether the occasion raises the rule. Coverage is not asked here."""
+    return asks_of(rule, kind_of(occasion)) and stands(rule, occasion)
+
+
+def kind_of(occasion: Occasion) -> Kind:
+    """The few properties that nearly all rules are told apart by."""
+    return (occasion.event, occasion.patient_class, occasion.to, occasion.risk)
+
+
+def asks_of(rule: Rule, kind: Kind) -> bool:
+    """Say whether the rule may be raised by occasions of this kind at all."""
+    event, patient_class, to, risk = kind
     return (
-        occasion.event in rule.events
-        and (not rule.classes or occasion.patient_class in rule.classes)
-        and (rule.to is None or occasion.to == rule.to)
-        and (not rule.risk or occasion.risk in rule.risk)
-        and rule.effective_from <= occasion.day
+        event in rule.events
+        and (not rule.classes or patient_class in rule.classes)
+        and (rule.to is None or to == rule.to)
+        and (not rule.risk or risk in rule.risk)
+    )
+
+
+def stands(rule: Rule, occasion: Occasion) -> bool:
+    """Say whether the rule is in force on the occasion's day, for a member who has and lacks what it asks for."""
+    return (
+        rule.effective_from <= occasion.day
         and (rule.effective_to is None or occasion.day <= rule.effective_to)
         and occasion.lacks.issuperset(rule.without)
         and (occasion.lacks - occasion.gains).isdisjoint(rule.with_)
@@ -84,7 +106,7 @@ def appears_at(rule: Rule, occasion: Occasion, zone: ZoneInfo) -> Instant | None
     """Say when a task with `not_before` appears: the start of that local day; None for at once."""
     if rule.not_before_days is None:
         return None
-    return start_of_day(occasion.day + rule.not_before_days * ONE_DAY, zone)
+    return _begins(occasion.day + rule.not_before_days * ONE_DAY, zone)
 
 
 def community(disposition: str) -> bool:
@@ -107,6 +129,11 @@ def _after(start: Instant, within: Within, zone: ZoneInfo, calendars: Mapping[st
         case "hours":
             return start + timedelta(hours=within.amount)
         case "calendar days":
-            return end_of_day(local_day(start, zone) + within.amount * ONE_DAY, zone)
+            return _ends(_day(start, zone) + within.amount * ONE_DAY, zone)
         case "business days":
-            return end_of_day(business_day(local_day(start, zone), within.amount, calendars[within.calendar]), zone)
+            return _ends(business_day(_day(start, zone), within.amount, calendars[within.calendar]), zone)
+
+
+# Many rules start from one instant, and their deadlines fall on few days.
+_day = lru_cache(maxsize=1024)(local_day)
+_begins, _ends = lru_cache(maxsize=4096)(start_of_day), lru_cache(maxsize=4096)(end_of_day)
