@@ -77,10 +77,13 @@ def codes_of(answer: bytes) -> tuple[str, ...]:
 
 def read_ack(answer: bytes) -> tuple[str, bytes]:
     """MSA-1 and MSA-2 of one acknowledgement; `("", b"")` when it is none."""
-    at = answer.replace(b"\n", b"\r").find(b"\rMSA")
-    if at < 0:
+    if b"\n" in answer:
+        answer = answer.replace(b"\n", b"\r")
+    at = answer.find(b"\rMSA") + 1
+    if not at:
         return "", b""
-    line = re.split(rb"[\r\n]", answer[at + 1 :], maxsplit=1)[0]
+    end = answer.find(b"\r", at)
+    line = answer[at : end if end >= 0 else len(answer)]
     fields = line[4:].split(line[3:4]) if line[3:4] else [b""]
     return fields[0].decode("ascii", "replace").strip(), fields[1] if len(fields) > 1 else b""
 

@@ -60,7 +60,7 @@ class Connection(asyncio.Protocol):
             self._end("the certificate is not one of this feed's")
             return
         self._stats.connections += 1
-        log.info("feed %s, peer %s: connected", self._settings.feed, self._peer)
+        log.info("connected", extra=self._place)
         self._watch()
 
     def data_received(self, data: bytes) -> None:
@@ -98,10 +98,14 @@ class Connection(asyncio.Protocol):
         self._ending = True
         self._waiting.clear()
         log.info(
-            "feed %s, peer %s: disconnected%s; %d bytes mid-block, %d answers owed",
-            self._settings.feed, self._peer, f" ({type(exc).__name__})" if exc else "",
-            self._decoder.block_size if unfinished else 0, len(self._flying),
-        )  # fmt: skip
+            "disconnected",
+            extra={
+                **self._place,
+                "error": type(exc).__name__ if exc else "",
+                "bytes_in_block": self._decoder.block_size if unfinished else 0,
+                "answers_owed": len(self._flying),
+            },
+        )
         self._flying.clear()
         self._transport = None
         self._on_lost(self)
@@ -169,7 +173,7 @@ class Connection(asyncio.Protocol):
         failure = None if task.cancelled() else task.exception()  # looked at even where nobody waits any more
         if failure is not None:
             self._stats.storage_failures += 1
-            log.warning("feed %s, peer %s: not kept (%s)", self._settings.feed, self._peer, type(failure).__name__)
+            log.warning("a message was not kept", extra={**self._place, "error": type(failure).__name__})
         self._flush()
 
     def _flush(self) -> None:
@@ -214,7 +218,7 @@ class Connection(asyncio.Protocol):
         """Close, once the answers written before are on their way."""
         if self._transport is None or self._transport.is_closing():
             return
-        log.info("feed %s, peer %s: closing (%s)", self._settings.feed, self._peer, reason)
+        log.info("closing", extra={**self._place, "reason": reason})
         self._ending = True
         self._waiting.clear()
         if self._timer is not None:
@@ -229,9 +233,14 @@ class Connection(asyncio.Protocol):
     def _complain(self, noise: int, restarts: int) -> None:
         if noise and not self._noise_logged:
             self._noise_logged = True
-            log.warning("feed %s, peer %s: %d bytes outside of blocks", self._settings.feed, self._peer, noise)
+            log.warning("bytes outside of blocks", extra={**self._place, "count": noise})
         if restarts:
-            log.warning("feed %s, peer %s: frame_restart, %d blocks", self._settings.feed, self._peer, restarts)
+            log.warning("blocks began again", extra={**self._place, "count": restarts})
+
+    @property
+    def _place(self) -> dict[str, str]:
+        """What every line of the log says."""
+        return {"feed": self._settings.feed, "peer": self._peer}
 
     # Time.
 

@@ -155,7 +155,9 @@ class Desk:
         try:
             reason = self._judge(self._settings.feed, receipt.received_at, receipt.body)
         except Exception as error:  # noqa: BLE001 - the message is durable; a bug in the reader must not stop the feed
-            log.error("feed %s: reading a kept message failed: %s", self._settings.feed, type(error).__name__)  # noqa: TRY400 - a traceback may carry content
+            # Without the traceback: it may carry content.
+            fields = {"feed": self._settings.feed, "error": type(error).__name__}
+            log.error("reading a kept message failed", extra=fields)  # noqa: TRY400
             reason = "could not be read"
         return None if reason is None else Trouble(reason)
 

@@ -1,5 +1,7 @@
 """The MSH segment as bytes: what an answer needs, and nothing of the patient. Never raises."""
 
+from functools import lru_cache
+
 import msgspec
 
 _BEFORE_MSH = b"\xef\xbb\xbf \t\r\n\0"
@@ -33,8 +35,13 @@ class Header(msgspec.Struct, frozen=True):
     @property
     def version(self) -> tuple[int, ...]:
         """MSH-12 as numbers: (2, 5, 1); empty when it is not a version."""
-        parts = self.component(12, 1).strip().split(b".")
-        return tuple(map(int, parts)) if all(part.isdigit() and len(part) < 4 for part in parts) else ()
+        return _version(self.component(12, 1))
+
+
+@lru_cache(maxsize=64)
+def _version(text: bytes) -> tuple[int, ...]:
+    parts = text.strip().split(b".")
+    return tuple(map(int, parts)) if all(part.isdigit() and len(part) < 4 for part in parts) else ()
 
 
 def read_header(body: bytes) -> Header | None:

@@ -75,7 +75,7 @@ class Listener:
         self._sockets = await self._bind()
         self._accepting = [asyncio.create_task(self._accept(each)) for each in self._sockets]
         for host, port in self.addresses:
-            log.info("feed %s: listening on %s:%d", self.settings.feed, host, port)
+            log.info("listening", extra={"feed": self.settings.feed, "host": host, "port": port})
 
     async def stop(self) -> None:
         """Accept and read no more, answer what is being kept, close. Takes no longer than the ACK deadline."""
@@ -143,12 +143,12 @@ class Listener:
             try:
                 accepted, peer = await loop.sock_accept(listening)
             except OSError as error:  # out of file descriptors, or the peer left again: neither ends the feed
-                log.warning("feed %s: accepting failed (%s)", self.settings.feed, error.strerror)
+                log.warning("accepting failed", extra={"feed": self.settings.feed, "problem": error.strerror})
                 await asyncio.sleep(0.1)
                 continue
             if len(self._connections) >= self.settings.max_connections or not self._slots.take():
                 self._stats.connections_refused += 1
-                log.warning("feed %s, peer %s: too many connections", self.settings.feed, peer[0])
+                log.warning("too many connections", extra={"feed": self.settings.feed, "peer": peer[0]})
                 accepted.close()
                 continue
             connection = Connection(self.settings, self._desk, self._stats, self._lost)
@@ -171,7 +171,8 @@ class Listener:
                 )
         except OSError as error:
             self._stats.tls_failures += tls is not None
-            log.warning("feed %s, peer %s: no connection (%s)", self.settings.feed, peer, type(error).__name__)
+            place = {"feed": self.settings.feed, "peer": peer}
+            log.warning("no connection", extra={**place, "error": type(error).__name__})
             self._lost(connection)
 
     def _lost(self, connection: Connection) -> None:

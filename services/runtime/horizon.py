@@ -45,10 +45,11 @@ class Horizon:
         wall, ticks = self._wall(), self._ticks()
         jumped_s = wall.timestamp() - ticks - self._offset
         if jumped_s > JUMP_S and self.waits_for != "clock_jumped":
-            log.warning("the clock jumped %.0f s ahead: what is due by time waits until it is confirmed", jumped_s)
+            told = {"seconds": round(jumped_s)}
+            log.warning("the clock jumped ahead: what is due by time waits until it is confirmed", extra=told)
             self._held, self._held_from, self.waits_for = self._held or self._seen, ticks, "clock_jumped"
         elif self._held and self._settled(jumped_s, ticks):
-            log.info("what is due by time is judged again, after waiting for %s", self.waits_for)
+            log.info("what is due by time is judged again", extra={"reason": self.waits_for})
             self._held, self.waits_for = None, ""
         if not self._held:
             # A clock that is corrected little by little has not jumped.

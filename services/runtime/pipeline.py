@@ -8,6 +8,7 @@ import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
+from time import perf_counter
 
 import msgspec
 
@@ -17,12 +18,15 @@ from models.reference import Reference
 from models.time import Instant
 from services.identity.linking import Links
 from services.intake.reading import LineReader, Reading
-from services.member.derive import derive
+from services.member.derive import Remembered, derive
 from services.member.diff import diff
 from services.member.facts import Facts, absorb, freeze, thaw
+from services.member.memo import Memo
+from services.member.shelf import Shelf
 from services.runtime.recall import Circle, circles, touched_members, with_registry
 from services.runtime.store.contract import Batch, JournalLine, MessageRow, QuarantineRow, Store, TaskRow
-from services.runtime.workset import FORMAT, Member, Workset, check_format, patients_of
+from services.runtime.tallying import Read, count_readings, first_tellings, is_shared, measure_tasks, tally
+from services.runtime.workset import FORMAT, Member, Patient, Workset, check_format, patients_of
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +50,7 @@ class Sorted(msgspec.Struct):
     quarantined: list[QuarantineRow]
     counts: Counter[str]
     told_of: dict[str, int]
+    read: list[Read]
 
 
 class Pipeline:
@@ -58,6 +63,7 @@ class Pipeline:
         self._store, self._readers, self._reference, self._now = store, readers, reference, now
         self.facilities: Facts = thaw(store.reference("facilities") or b"")
         self._newest: Instant | None = None
+        self._shelf, self._memo = Shelf(), Memo(Remembered)
         self.told_of: Counter[str] = Counter()
         self._adopt_reference()
 
@@ -84,9 +90,10 @@ class Pipeline:
         newest = max(line.received_at for line in lines)
         heard = read_lines(self._readers, lines)
         settled = self._settled(heard)
-        work = Workset(self._store)
+        work = Workset(self._store, self._shelf)
         batch = self.absorbed(heard, work)
         batch.settled = settled
+        batch.traffic = tally(heard.read, work.fresh, self._reference)
         batch.cursor = lines[-1].seq
         touched = touched_members(work, heard.patients, heard.members)
         if bulk or batch.wake_all:
@@ -94,6 +101,8 @@ class Pipeline:
         else:
             # By event receipt, not by the clock: a backlog being worked off raises no false "overdue" (design §6).
             self.derived(touched, work, batch, newest)
+            measure_tasks(work.meter, heard.read, batch.effects, self._now())
+        count_readings(work.meter, heard.read, batch.traffic)
         self._write(work, batch)
         # Only what is on disk is known: a batch that failed is taken again from the start.
         self.facilities = absorb(self.facilities, heard.facilities)
@@ -147,7 +156,7 @@ class Pipeline:
         now = at or max(self._now(), self._newest or self._now())
         due = self._store.due(now, limit)
         if due:
-            work, batch = Workset(self._store), Batch()
+            work, batch = Workset(self._store, self._shelf), Batch()
             self.derived(due, work, batch, now)
             self._write(work, batch)
         return len(due)
@@ -155,10 +164,12 @@ class Pipeline:
     def derived(self, member_ids: Iterable[str], work: Workset, batch: Batch, as_of: Instant) -> None:
         """Derive members and say what changed. A member whose facts break `derive` is set aside, the rest goes on."""
         reference = with_registry(self._reference, self.facilities, as_of)
-        for around in circles(work, member_ids):
+        for around in circles(work, member_ids, reference.shadows):
             # Time never runs backwards for a record, nor for those who share its evidence.
             at = max(as_of, *(member.derived_at or as_of for member in around.members.values()))
+            started = perf_counter()
             self._derive_circle(around, reference, work, batch, at)
+            work.meter.time("derive", perf_counter() - started)
 
     def _derive_circle(self, around: Circle, reference: Reference, work: Workset, batch: Batch, at: Instant) -> None:
         try:
@@ -168,22 +179,29 @@ class Pipeline:
             for member in around.members.values():
                 _set_aside(member, error, work, batch)
             return
+        unheard = around.next_receipt(at)
         for member_id, member in sorted(around.members.items()):
+            known = any(map(is_shared, member.view.stays))
             try:
-                view = derive(facts[member_id], reference, at)
+                view = derive(facts[member_id], reference, at, self._memo)
                 revisions, effects = diff(member_id, member.revisions, member.view.tasks, view.tasks, at)
             except Exception as error:  # noqa: BLE001 - a bug in derive must not stop the others (design §8)
                 _set_aside(member, error, work, batch)
                 continue
-            member.revisions, member.view, member.derived_at, member.wake_at = revisions, view, at, view.wake_at
+            member.revisions, member.view, member.derived_at = revisions, view, at
+            member.wake_at = min(filter(None, (view.wake_at, unheard)), default=None)
             work.changed_members.add(member_id)
             batch.effects += effects
-        self._note_links(around, links, work)
+            if (tellings := first_tellings(view, facts[member_id].heard)) or known:
+                batch.tellings[member_id] = tellings
+        self._note_links(around.patients, links, work)
+        if around.aside:
+            self._note_links(around.aside, around.whole().links(at), work)
 
     @staticmethod
-    def _note_links(around: Circle, links: Links, work: Workset) -> None:
+    def _note_links(patients: Iterable[Patient], links: Links, work: Workset) -> None:
         """Keep with each source patient whom it belongs to and what needs a look, for the lists that people read."""
-        for patient in around.patients:
+        for patient in patients:
             members, reviews = tuple(sorted(links.members_of(patient.key))), links.reviews(patient.key)
             if (members, reviews) != (patient.members, patient.reviews):
                 patient.members, patient.reviews = members, reviews
@@ -192,6 +210,7 @@ class Pipeline:
     def _write(self, work: Workset, batch: Batch) -> None:
         batch.patients, batch.members = work.patient_rows(), work.member_rows()
         batch.tasks = [row for member in work.members(work.changed_members) for row in self.task_rows(member)]
+        batch.measured = work.meter.rows()
         self._store.commit(batch)
 
     @staticmethod
@@ -215,13 +234,15 @@ class Pipeline:
 
 def read_lines(readers: Mapping[str, LineReader], lines: Sequence[JournalLine]) -> Sorted:
     """Read lines of any kind; kinds and types without a reader are kept and counted."""
-    heard = Sorted(defaultdict(list), defaultdict(list), [], [], [], [], Counter(), {})
+    heard = Sorted(defaultdict(list), defaultdict(list), [], [], [], [], Counter(), {}, [])
     for line in lines:
         reader = readers.get(line.kind)
         if reader is None:
             heard.counts["not_interpreted"] += 1
             continue
-        for reading in reader.read(line.feed, line.received_at, line.body):
+        readings = list(reader.read(line.feed, line.received_at, line.body))
+        heard.read.append((line, readings))
+        for reading in readings:
             _sort(heard, line, reading)
     return heard
 
@@ -257,7 +278,7 @@ def _quarantined(line: JournalLine, ordinal: int, problem: MessageIsWrong) -> Qu
 def _set_aside(member: Member, error: Exception, work: Workset, batch: Batch) -> None:
     """A bug of ours on one member's facts: events are kept, the view stays as it was, the rest goes on (design §8)."""
     # Without the traceback: its lines may show a person's values. Who it is stays out of the row's texts, too.
-    log.error("derive failed with %s; the member is set aside", type(error).__name__)
+    log.error("derive failed: the member is set aside", extra={"error": type(error).__name__})
     member.wake_at = None
     work.changed_members.add(member.member_id)
     place = int.from_bytes(sha256(member.member_id.encode()).digest()[:6])

@@ -1,12 +1,14 @@
 """Compute everything again from the raw log, into a store of its own, and compare (design §2.2: batch equals live)."""
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from models.reference import Reference
 from models.time import Instant
+from models.traffic import SLOT
 from models.view import View
 from services.intake.reading import LineReader
 from services.member.derive import derive
@@ -19,6 +21,8 @@ CHUNK = 1_000
 """Journal lines copied and absorbed at a time."""
 MEMBERS = 100
 """Members derived together."""
+
+_BEGINNING, _END = datetime(1, 1, 1, tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -76,7 +80,7 @@ class Recount:
     def _compare(self, ids: list[str]) -> Iterator[Difference]:
         stored = {member_id: thaw_member(row) for member_id, row in self._original.members(ids).items()}
         work = Workset(self._fresh)
-        around = {member_id: each for each in circles(work, ids) for member_id in each.members}
+        around = {member_id: each for each in circles(work, ids, self._reference.shadows) for member_id in each.members}
         for member_id in ids:
             member = stored.get(member_id)
             if member is None:
@@ -106,12 +110,23 @@ class Recount:
             name: blob for name in ("facilities", "digest") if (blob := self._fresh.reference(name)) is not None
         }
         original.commit(batch)
+        self._apply_traffic(original)
         # A member whom the raw log no longer tells of keeps a place, and nothing in it.
         ids = sorted({*walk_members(original), *walk_members(self._fresh)})
         for start in range(0, len(ids), MEMBERS):
             self._apply_members(original, ids[start : start + MEMBERS])
         failed = [row.id for row in original.quarantine(status="waiting") if row.reason == DERIVE_FAILED]
         original.commit(Batch(settled=[(number, "replayed") for number in failed]))
+
+    def _apply_traffic(self, original: Store) -> None:
+        """Put what was counted of the feeds in place of the original's counts."""
+        batch = Batch(traffic_anew=True)
+        for feed in self._fresh.feeds():
+            batch.traffic += self._fresh.traffic(feed, _BEGINNING, _END, SLOT)
+            if len(batch.traffic) > CHUNK:
+                original.commit(batch)
+                batch = Batch()
+        original.commit(batch)
 
     def _apply_members(self, original: Store, ids: list[str]) -> None:
         kept, fresh = original.members(ids), self._fresh.members(ids)

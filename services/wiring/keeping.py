@@ -1,6 +1,5 @@
 """The store as the listener's keeper: bytes in, durable, answered."""
 
-import asyncio
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -9,9 +8,12 @@ from connectors.files.contract import OVERLONG
 from connectors.mllp.contract import Kept
 from models.errors import WorldIsAway
 from models.ledger import Answered
+from models.measured import Histogram
 from models.time import Instant
+from models.traffic import ANSWER_BOUNDS_MICROS
 from services.runtime.store.contract import Appended, Batch, NewLine, Store
 from services.wiring.clock import Clock
+from services.wiring.landing import Landing
 
 log = logging.getLogger(__name__)
 
@@ -21,11 +23,15 @@ class StoreKeeper:
 
     Args:
         kept: called after every new line, from the event loop; it wakes the pipeline.
+
+    `answer_micros` counts by feed how long answers took, since the start.
     """
 
     def __init__(self, store: Store, clock: Clock, kept: Callable[[], None]) -> None:
         self._store, self._clock, self._kept = store, clock, kept
         self._refused_bytes = 0
+        self._landing = Landing()
+        self.answer_micros: dict[str, Histogram] = {}
 
     def now(self) -> Instant:
         return self._clock()
@@ -33,7 +39,7 @@ class StoreKeeper:
     async def keep(self, feed: str, received_at: Instant, body: bytes, answer: bytes | None) -> Kept:
         line = NewLine(feed, received_at, "hl7v2", body, answer)
         try:
-            (appended,) = await asyncio.wrap_future(self._store.append([line], once=True))
+            (appended,) = await self._landing.wait(self._store.append([line], once=True))
         except WorldIsAway:
             self._refused_bytes = len(body)
             raise
@@ -55,10 +61,11 @@ class StoreKeeper:
         return True
 
     async def replace_answer(self, seq: int, answer: bytes) -> None:
-        await asyncio.wrap_future(self._store.set_answer(seq, answer))
+        await self._landing.wait(self._store.set_answer(seq, answer))
 
     def answered(self, row: Answered) -> None:
         self._store.answered([row])
+        self.answer_micros.setdefault(row.feed, Histogram(ANSWER_BOUNDS_MICROS)).note(row.micros)
 
     def discarded(self, feed: str, size: int, head: bytes, reason: str) -> None:  # noqa: ARG002  # Keeper
         # Its first bytes are a line of their own, which the reader of overlong lines puts into quarantine.
@@ -66,6 +73,6 @@ class StoreKeeper:
             if done.cancelled() or done.exception() is None:
                 self._kept()
             else:
-                log.error("feed %s: the head of an overlong frame could not be kept", feed)
+                log.error("the head of an overlong frame could not be kept", extra={"feed": feed})
 
         self._store.append([NewLine(feed, self._clock(), OVERLONG, head)]).add_done_callback(note)

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
@@ -13,16 +13,19 @@ import uvicorn
 from connectors.files.drop import DropFolder
 from connectors.mllp.listener import Listener, Slots
 from models.errors import FileIsWrong, Problem, WorldIsAway
-from services.runtime.horizon import Horizon
-from services.runtime.pipeline import Pipeline
 from services.runtime.store.sqlite import SqliteStore
+from services.status.feeds import Board
+from services.status.metrics import REFRESH_S, Metrics, Process
 from services.status.web import app_of
 from services.wiring.clock import Clock
 from services.wiring.keeping import StoreKeeper
 from services.wiring.listening import Judging, address, listeners
 from services.wiring.loading import DROPPED, INBOX, keep_file
+from services.wiring.logs import fields_dropped
+from services.wiring.process import WorkerProcess
 from services.wiring.setup import Setup
-from services.wiring.working import Worker
+from services.wiring.tidying import keep_forgetting
+from services.wiring.working import Works, worker_of
 
 log = logging.getLogger(__name__)
 
@@ -49,12 +52,21 @@ class Service:
 
     Args:
         mllp, http: HOST:PORT, None to leave out. drop: the partners' drop folder.
+        apart: run the pipeline in a process of its own, by the machine's clock instead of `clock`.
     """
 
     def __init__(
-        self, folder: Path, setup: Setup, clock: Clock, *, mllp: str | None, http: str | None, drop: Path | None
+        self,
+        folder: Path,
+        setup: Setup,
+        clock: Clock,
+        *,
+        mllp: str | None,
+        http: str | None,
+        drop: Path | None,
+        apart: bool = False,
     ) -> None:
-        self._folder, self._setup, self._clock = folder, setup, clock
+        self._folder, self._setup, self._clock, self._apart = folder, setup, clock, apart
         self._drop, self._http = _partners(drop, folder), address(http, "http") if http else None
         self._wanted = listeners(setup, mllp)
         self._stack = contextlib.AsyncExitStack()
@@ -62,7 +74,7 @@ class Service:
         self.listeners: list[Listener] = []
         self.http_address: tuple[str, int] | None = None
         self.store: SqliteStore
-        self.worker: Worker
+        self.worker: Works
         self.keeper: StoreKeeper
 
     @property
@@ -83,14 +95,15 @@ class Service:
 
     async def _start(self) -> None:
         self.store = self._stack.enter_context(SqliteStore.open(self._folder, now=self._clock))
-        pipeline = Pipeline(self.store, self._setup.readers, self._setup.reference, self._clock)
-        newest = self.store.line(self.store.head())
-        horizon = Horizon(self._clock.wall, self._clock.ticks, newest.received_at if newest else None)
-        self.worker = Worker(pipeline, horizon)
+        if self._apart:
+            self.worker = WorkerProcess(self.store, self._folder, self._setup)
+        else:
+            self.worker = worker_of(self.store, self._setup, self._clock)
         self.worker.start()
         self._stack.callback(self.worker.stop)
         self.keeper = StoreKeeper(self.store, self._clock, self.worker.notify)
         self._watch(DropFolder(self._folder / INBOX, self._take, quiet_seconds=0))
+        self._run(keep_forgetting(self.store, self._folder, self._clock))
         if self._drop:
             self._watch(DropFolder(self._drop, self._take))
         if self._http:
@@ -105,7 +118,10 @@ class Service:
     def _watch(self, folder: DropFolder) -> None:
         folder.make()
         self._folders.append(folder)
-        task = asyncio.create_task(folder.run())
+        self._run(folder.run())
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
 
         async def stop() -> None:
             task.cancel()
@@ -119,7 +135,7 @@ class Service:
         except FileIsWrong:
             log.warning("a file was refused: its reason stands beside it")
             raise
-        log.info("a file was taken: %d new lines, %d repeated", summary.new, summary.repeated)
+        log.info("a file was taken", extra={"lines": summary.new, "repeated": summary.repeated})
         if summary.count_mismatches:
             log.warning("its trailers (BTS-1, FTS-1) count otherwise than we do: ask the sender for the rest")
         self.worker.notify()
@@ -127,7 +143,11 @@ class Service:
     async def _serve_http(self, host: str, port: int) -> None:
         listening = _bound(host, port)
         self.http_address = listening.getsockname()[:2]
-        config = uvicorn.Config(app_of(self.health), log_level="warning", access_log=False, lifespan="off")
+        metrics = self._metrics()
+        self._run(_refreshed(metrics))
+        app = app_of(self.health, metrics.scraped)
+        # Its own set-up of logs would print what it was sent: `services.wiring.logs` does without.
+        config = uvicorn.Config(app, log_config=None, log_level="warning", access_log=False, lifespan="off")
         server = _HttpServer(config)
         task = asyncio.create_task(server.serve(sockets=[listening]))
 
@@ -138,6 +158,17 @@ class Service:
 
         self._stack.push_async_callback(stop)
 
+    def _metrics(self) -> Metrics:
+        declared = [settings.feed for settings in self._wanted] + self._setup.declared_feeds
+        process = Process(
+            folder=self._folder,
+            listeners=lambda: [(listener.settings.feed, listener.stats) for listener in self.listeners],
+            answers=self.keeper.answer_micros,
+            fields_dropped=fields_dropped,
+        )
+        board = Board(self.store, self._setup.reference, declared)
+        return Metrics(self.store, board, process, self._clock, declared)
+
     def health(self) -> tuple[bool, dict[str, Any]]:
         """Whether messages are accepted; counts, never a person's data."""
         try:
@@ -146,13 +177,13 @@ class Service:
             return False, {"accepting": False, "problem": str(error)}
         stats = [listener.stats for listener in self.listeners]
         kept = "" if self.keeper.is_well() else "messages cannot be kept: the store is away"
-        problem = kept or self.worker.failure or next((f.failure for f in self._folders if f.failure), "")
+        problem = kept or self.worker.condition.failure or next((f.failure for f in self._folders if f.failure), "")
         ok = not kept and self.worker.is_well and all(listener.addresses for listener in self.listeners)
         return ok, {
             "accepting": ok,
             "problem": problem or None,
             "lines_waiting": behind,
-            "timers_wait": self.worker.waits_for or None,
+            "timers_wait": self.worker.condition.waits_for or None,
             "quarantined": counts.get("waiting", 0),
             "parked": counts.get("parked", 0),
             "feeds": [
@@ -168,6 +199,18 @@ class Service:
                 for listener, stat in zip(self.listeners, stats, strict=True)
             ],
         }
+
+
+async def _refreshed(metrics: Metrics) -> None:
+    """Walk the store's tables now and then, until cancelled."""
+    while True:
+        try:
+            await asyncio.to_thread(metrics.refresh)
+        except WorldIsAway as error:
+            log.warning("metrics wait: the store is away", extra={"problem": str(error)})
+        except Exception:  # a bug in a figure must not stop the others for good
+            log.exception("metrics could not be refreshed")
+        await asyncio.sleep(REFRESH_S)
 
 
 def _bound(host: str, port: int) -> socket.socket:

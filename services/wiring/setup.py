@@ -34,7 +34,7 @@ T = TypeVar("T")
 VALUE_SETS = "WARMHANDOFF_VALUE_SETS"
 DEFAULT_FEED = "mllp"
 """What arrives through `serve --mllp` where nobody declared a feed; like any live feed it takes P and empty MSH-11."""
-DERIVATION = "1"
+DERIVATION = "2"
 """Raised whenever `derive` gives other answers for the same facts: stores then derive everybody again."""
 
 
@@ -46,10 +46,16 @@ class Setup(msgspec.Struct, frozen=True):
     reference: Reference
     readers: Mapping[str, LineReader]
     warnings: tuple[Problem, ...]
+    config: Path | None = None
 
     @property
     def zone(self) -> ZoneInfo:
         return self.reference.zone
+
+    @property
+    def declared_feeds(self) -> list[str]:
+        """Feeds that the configuration names."""
+        return sorted(self.book.feeds.keys() - {DEFAULT_FEED})
 
 
 def read_setup(config: Path | None) -> Setup:
@@ -82,7 +88,7 @@ def read_setup(config: Path | None) -> Setup:
     readers: dict[str, LineReader] = {kind: TabularReader(kind, zone=zone) for kind in (*TABLES, "decisions", "fhir")}
     readers |= {kind: UnreadableReader(kind) for kind in (UNREADABLE, OVERLONG)}
     readers["hl7v2"] = Hl7v2Reader(book.profile_of)
-    return Setup(settings, book, reference, readers, loaded.warnings)
+    return Setup(settings, book, reference, readers, loaded.warnings, config)
 
 
 def read_rules(config: Path | None, folders: Sequence[Path] = ()) -> Loaded:

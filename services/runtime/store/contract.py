@@ -6,13 +6,16 @@ every implementation. Blobs are opaque here: the pipeline encodes and decodes th
 
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future
+from datetime import timedelta
 from typing import Protocol
 
 import msgspec
 
 from models.errors import WorldIsAway
 from models.ledger import Answered
+from models.measured import Measured
 from models.time import Instant
+from models.traffic import AnswerCount, FeedCount, Telling
 from models.view import Effect, Owner
 
 
@@ -140,7 +143,9 @@ class Batch(msgspec.Struct):
     (seq, ordinal) is ignored. `settled`: (id, new status). `wake` sets `wake_at` of members to the epoch, creating
     nothing, after `members` are written; `wake_all` does so for every member. `reference` are named blobs
     (`facilities`, `digest`, ...). `counts` are added to the store's counters of lines by outcome; the
-    names of the sizes in `Reader.counts` are taken.
+    names of the sizes in `Reader.counts` are taken. `traffic` is added to what was counted of its feed and span, each
+    span within one slot; with `traffic_anew` all that was counted is forgotten first. `tellings` replaces all of each
+    member it names. `measured` is added to its sums.
     """
 
     cursor: int | None = None
@@ -155,6 +160,10 @@ class Batch(msgspec.Struct):
     wake_all: bool = False
     reference: dict[str, bytes] = {}
     counts: dict[str, int] = {}
+    traffic: list[FeedCount] = []
+    traffic_anew: bool = False
+    tellings: dict[str, list[Telling]] = {}
+    measured: list[Measured] = []
 
 
 class Reader(Protocol):
@@ -228,11 +237,45 @@ class Reader(Protocol):
     def outbox_of(self, subject: str) -> list[OutboxRow]:
         """All effects about one subject."""
 
+    def subjects(self, prefix: str, limit: int) -> list[str]:
+        """Subjects that begin so, in order."""
+
     def reference(self, name: str) -> bytes | None:
         """A named blob."""
 
     def counts(self) -> dict[str, int]:
         """Counters of lines by outcome, and the sizes `members`, `patients`, `parked`, `waiting` (quarantine)."""
+
+    def feeds(self) -> list[str]:
+        """Names of the feeds that ever sent a message, in order."""
+
+    def traffic(self, feed: str, start: Instant, end: Instant, span: timedelta) -> list[FeedCount]:
+        """What a feed sent in slots that begin in [start, end), summed by spans since 1970 UTC, in order; only spans
+        with messages. `span` is a whole number of slots.
+        """
+
+    def last_heard(self, feed: str, at: Instant) -> Instant | None:
+        """The newest receipt of a feed by an instant; before now, of the last slot that was over by then."""
+
+    def answers(self, feed: str, start: Instant, end: Instant) -> list[AnswerCount]:
+        """What was answered to messages received in slots that begin in [start, end)."""
+
+    def tellings(self, since: Instant, until: Instant) -> list[list[Telling]]:
+        """Each stay first told of since an instant, and told of by two feeds or more until another: the tellings until
+        then, in order of time.
+        """
+
+    def quarantine_depth(self) -> dict[tuple[str, str], int]:
+        """How many messages wait in quarantine, by (feed, reason)."""
+
+    def patients_of(self, feed: str) -> tuple[int, int]:
+        """How many source patients a feed told of, and how many of them belong to nobody."""
+
+    def measured(self) -> list[Measured]:
+        """Sums of what was measured."""
+
+    def task_counts(self) -> dict[tuple[str, str], int]:
+        """How many tasks there are, by (rule, state)."""
 
     def checkpoint(self, sha256: bytes) -> int:
         """How many ordinals of the file with this hash are in the journal already; 0 for an unknown file."""
@@ -262,7 +305,7 @@ class Store(Reader, Protocol):
         """
 
     def answered(self, rows: Sequence[Answered]) -> None:
-        """Write ACK-ledger rows soon; never waits, loses at most the last moments in a crash."""
+        """Write ACK-ledger rows soon, and count them; never waits, loses at most the last moments in a crash."""
 
     def set_answer(self, seq: int, answer: bytes) -> "Future[None]":
         """Replace the stored answer of a line (the answer was decided after the commit)."""

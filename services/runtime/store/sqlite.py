@@ -11,9 +11,10 @@ from typing import Self
 
 from models.errors import WorldIsAway
 from models.ledger import Answered
+from models.measured import Histogram
 from models.time import Instant
 from services.runtime.store.contract import Appended, Batch, NewLine
-from services.runtime.store.locking import FolderLock
+from services.runtime.store.locking import FolderLock, Gate
 from services.runtime.store.migrating import migrate
 from services.runtime.store.sqlite_appending import append_lines, hashed, replace_answer
 from services.runtime.store.sqlite_committing import carry_out
@@ -33,10 +34,10 @@ _LINE_WEIGHT_BYTES = 300  # a line's row and index entries beside its body
 class SqliteStore(SqliteReader):
     """`services.runtime.store.contract.Store` in one file; close it, or use it in a `with`."""
 
-    def __init__(self, pool: ReadingPool, writer: Writer, lock: FolderLock) -> None:
+    def __init__(self, pool: ReadingPool, writer: Writer, lock: FolderLock | None) -> None:
         super().__init__(pool)
         self._writer = writer
-        self._lock = lock
+        self.lock = lock
 
     @classmethod
     def open(cls, folder: Path, *, now: Callable[[], Instant]) -> Self:  # type: ignore[override]  # a writer needs a clock
@@ -58,14 +59,22 @@ class SqliteStore(SqliteReader):
         except BaseException:
             lock.release()
             raise
-        return cls(ReadingPool(folder / FILE_NAME), Writer(connection), lock)
+        return cls(ReadingPool(folder / FILE_NAME), Writer(connection, Gate(folder)), lock)
+
+    @classmethod
+    def join(cls, folder: Path) -> Self:
+        """Open the store for a helper of the process that holds its lock: both write, one transaction at a time."""
+        with errors_translated():
+            connection = open_writing(folder / FILE_NAME)
+            tune_writing(connection)
+        return cls(ReadingPool(folder / FILE_NAME), Writer(connection, Gate(folder)), None)
 
     def append(
         self, lines: Sequence[NewLine], *, once: bool = False, checkpoint: tuple[bytes, int] | None = None
     ) -> "Future[list[Appended]]":
         work = partial(append_lines, lines=[hashed(line) for line in lines], once=once, checkpoint=checkpoint)
         weight = sum(len(line.body) + _LINE_WEIGHT_BYTES for line in lines)
-        return self._writer.submit(work, weight_bytes=weight)
+        return self._writer.submit(work, weight_bytes=weight, lines=len(lines))
 
     def answered(self, rows: Sequence[Answered]) -> None:
         self._writer.note(rows)
@@ -76,10 +85,21 @@ class SqliteStore(SqliteReader):
     def commit(self, batch: Batch) -> None:
         self._writer.submit_alone(partial(carry_out, batch=batch)).result()
 
+    @property
+    def commit_micros(self) -> Histogram:
+        """How long the transactions took that kept lines, since the start."""
+        return self._writer.commit_micros
+
+    @property
+    def lines_together(self) -> Histogram:
+        """How many lines they kept at once."""
+        return self._writer.lines_together
+
     def close(self) -> None:
         super().close()
         self._writer.close()
-        self._lock.release()
+        if self.lock:
+            self.lock.release()
 
 
 def _make(folder: Path) -> None:

@@ -13,6 +13,7 @@ from services.runtime.store import sqlite_queries as queries
 from services.runtime.store.chaining import NOTHING_YET, link
 from services.runtime.store.contract import Appended, NewLine
 from services.runtime.store.sqlite_connecting import MICROSECOND, micros
+from services.runtime.store.sqlite_traffic import count_answers
 
 _WITHIN_MICROS = timedelta(days=7) // MICROSECOND  # R-23
 
@@ -65,11 +66,12 @@ def replace_answer(connection: sqlite3.Connection, seq: int, answer: bytes) -> N
 
 
 def note_answers(connection: sqlite3.Connection, rows: Sequence[Answered]) -> None:
-    """Write rows of the ACK ledger, in the order of answering."""
+    """Write rows of the ACK ledger, in the order of answering, and count them."""
     for row in rows:
         times = micros(row.received_at), micros(row.kept_at)
         values = (row.feed, row.seq, row.control_id, *times, row.code, row.micros, row.repeat, row.answer)
         connection.execute(queries.KEEP_ACK, values)
+    count_answers(connection, rows)
 
 
 def _known(connection: sqlite3.Connection, each: HashedLine, once: bool) -> int | None:

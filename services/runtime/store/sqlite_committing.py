@@ -10,6 +10,7 @@ from models.view import Effect
 from services.runtime.store import sqlite_queries as queries
 from services.runtime.store.contract import Batch, MemberRow, PatientRow, QuarantineRow, TaskRow
 from services.runtime.store.sqlite_connecting import micros
+from services.runtime.store.sqlite_traffic import add_traffic, replace_tellings
 
 _JSON = msgspec.json.Encoder()
 
@@ -26,6 +27,9 @@ def carry_out(connection: sqlite3.Connection, batch: Batch) -> None:
     _wake(connection, batch)
     connection.executemany(queries.KEEP_REFERENCE, batch.reference.items())
     _counts(connection, batch.counts)
+    add_traffic(connection, batch.traffic, anew=batch.traffic_anew)
+    replace_tellings(connection, batch.tellings)
+    connection.executemany(queries.KEEP_MEASURED, map(msgspec.structs.astuple, batch.measured))
     if batch.cursor is not None:
         (head,) = connection.execute(queries.HEAD).fetchone()
         assert 0 <= batch.cursor <= head, f"cursor {batch.cursor} is beyond the journal's head {head}"

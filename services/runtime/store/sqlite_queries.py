@@ -120,6 +120,7 @@ SETTLE = "UPDATE quarantine SET status = ? WHERE id = ?"
 # Outbox, reference data, counters.
 OUTBOX = "SELECT position, effect FROM outbox WHERE position > ? ORDER BY position LIMIT ?"
 OUTBOX_OF = "SELECT position, effect FROM outbox WHERE subject = ? ORDER BY position"
+SUBJECTS = "SELECT DISTINCT subject FROM outbox WHERE subject >= ? AND subject < ? ORDER BY subject LIMIT ?"
 OUTBOX_HEAD = "SELECT coalesce(max(position), 0) FROM outbox"
 KEEP_EFFECT = "INSERT INTO outbox (position, id, subject, member_id, effect) VALUES (?, ?, ?, ?, ?)"
 REFERENCE = "SELECT body FROM reference WHERE name = ?"
@@ -128,6 +129,61 @@ COUNTERS = "SELECT name, lines FROM counter"
 ADD_COUNT = """
     INSERT INTO counter (name, lines) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET lines = lines + excluded.lines
 """
+
+# How feeds behave. Sums of a span; spans without messages have no row.
+KEEP_TRAFFIC = """
+    INSERT INTO feed_slot (feed, slot, messages, bytes, quarantined, repeated, test, skewed, ahead_s, last_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (feed, slot) DO UPDATE SET messages = messages + excluded.messages, bytes = bytes + excluded.bytes,
+        quarantined = quarantined + excluded.quarantined, repeated = repeated + excluded.repeated,
+        test = test + excluded.test, skewed = skewed + excluded.skewed,
+        ahead_s = max(ahead_s, excluded.ahead_s), last_at = max(last_at, excluded.last_at)
+"""
+KEEP_DELAY = """
+    INSERT INTO feed_delay (feed, slot, within_s, messages) VALUES (?, ?, ?, ?)
+    ON CONFLICT (feed, slot, within_s) DO UPDATE SET messages = messages + excluded.messages
+"""
+FORGET_TRAFFIC = {"slots": "DELETE FROM feed_slot", "delays": "DELETE FROM feed_delay"}
+HAS_TRAFFIC = "SELECT 1 FROM feed_slot WHERE feed = ? LIMIT 1"
+TRAFFIC = """
+    SELECT slot / ?1 AS span, sum(messages), sum(bytes), sum(quarantined), sum(repeated), sum(test), sum(skewed),
+        max(ahead_s), max(last_at)
+    FROM feed_slot WHERE feed = ?2 AND slot >= ?3 AND slot < ?4 GROUP BY span
+"""
+DELAYS = """
+    SELECT slot / ?1 AS span, within_s, sum(messages)
+    FROM feed_delay WHERE feed = ?2 AND slot >= ?3 AND slot < ?4 GROUP BY span, within_s
+"""
+LAST_HEARD = """
+    SELECT last_at FROM feed_slot WHERE feed = ? AND slot <= ? AND last_at <= ? ORDER BY slot DESC LIMIT 1
+"""
+COUNT_ANSWERS = """
+    INSERT INTO feed_answer (feed, slot, code, repeat, within_micros, answers) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (feed, slot, code, repeat, within_micros) DO UPDATE SET answers = answers + excluded.answers
+"""
+ANSWERS = """
+    SELECT code, repeat, within_micros, sum(answers) FROM feed_answer
+    WHERE feed = ? AND slot >= ? AND slot < ? GROUP BY code, repeat, within_micros
+"""
+TELLINGS_OF = "SELECT stay_id, feed, first_at FROM stay_told WHERE member_id = ?"
+DROP_TELLINGS = "DELETE FROM stay_told WHERE member_id = ?"
+KEEP_TELLING = "INSERT INTO stay_told (member_id, stay_id, feed, first_at) VALUES (?, ?, ?, ?)"
+TELLINGS = """
+    SELECT member_id, stay_id, feed, first_at
+    FROM (SELECT DISTINCT member_id, stay_id FROM stay_told WHERE first_at >= ? AND first_at <= ?) AS recent
+        JOIN stay_told USING (member_id, stay_id)
+    WHERE first_at <= ?
+"""
+QUARANTINE_DEPTH = "SELECT feed, reason, count(*) FROM quarantine WHERE status = 'waiting' GROUP BY feed, reason"
+PATIENTS_OF = "SELECT count(*) FROM patient WHERE key >= ? AND key < ?"
+PARKED_OF = "SELECT count(*) FROM patient WHERE members = '[]' AND key >= ? AND key < ?"
+KEEP_MEASURED = """
+    INSERT INTO measured (name, feed, word, within_micros, total) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (name, feed, word, within_micros) DO UPDATE SET total = total + excluded.total
+"""
+MEASURED = "SELECT name, feed, word, within_micros, total FROM measured"
+TASK_COUNTS = "SELECT rule, state, count(*) FROM task GROUP BY rule, state"
+
 SIZES = {
     "members": "SELECT count(*) FROM member",
     "patients": "SELECT count(*) FROM patient",

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Collection
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
@@ -9,7 +10,9 @@ from typing import Any, Self
 import msgspec
 
 from models.ledger import Answered
+from models.measured import Measured
 from models.time import Instant
+from models.traffic import AnswerCount, FeedCount, Telling
 from models.view import Effect, Owner
 from services.runtime.store import sqlite_queries as queries
 from services.runtime.store.chaining import NOTHING_YET, link
@@ -27,6 +30,13 @@ from services.runtime.store.contract import (
 from services.runtime.store.migrating import require_present_schema
 from services.runtime.store.sqlite_backup import back_up
 from services.runtime.store.sqlite_connecting import FILE_NAME, ReadingPool, instant, micros
+from services.runtime.store.sqlite_traffic import (
+    read_answers,
+    read_feeds,
+    read_last_heard,
+    read_tellings,
+    read_traffic,
+)
 
 _EFFECTS = msgspec.json.Decoder(Effect)
 _NAMES = msgspec.json.Decoder(tuple[str, ...])
@@ -175,6 +185,10 @@ class SqliteReader:
     def outbox_of(self, subject: str) -> list[OutboxRow]:
         return [_effect(row) for row in self._rows(queries.OUTBOX_OF, subject)]
 
+    def subjects(self, prefix: str, limit: int) -> list[str]:
+        # What begins with a text lies between the text, and the text with the last of all characters behind it.
+        return [row[0] for row in self._rows(queries.SUBJECTS, prefix, f"{prefix}\U0010ffff", limit)]
+
     def reference(self, name: str) -> bytes | None:
         rows = self._rows(queries.REFERENCE, name)
         return rows[0][0] if rows else None
@@ -183,6 +197,43 @@ class SqliteReader:
         with self._pool.snapshot() as connection:
             sizes = {name: connection.execute(query).fetchone()[0] for name, query in queries.SIZES.items()}
             return dict(connection.execute(queries.COUNTERS).fetchall()) | sizes
+
+    def feeds(self) -> list[str]:
+        with self._pool.snapshot() as connection:
+            return read_feeds(connection)
+
+    def traffic(self, feed: str, start: Instant, end: Instant, span: timedelta) -> list[FeedCount]:
+        with self._pool.snapshot() as connection:
+            return read_traffic(connection, feed, start, end, span)
+
+    def last_heard(self, feed: str, at: Instant) -> Instant | None:
+        with self._pool.snapshot() as connection:
+            return read_last_heard(connection, feed, at)
+
+    def answers(self, feed: str, start: Instant, end: Instant) -> list[AnswerCount]:
+        with self._pool.snapshot() as connection:
+            return read_answers(connection, feed, start, end)
+
+    def tellings(self, since: Instant, until: Instant) -> list[list[Telling]]:
+        with self._pool.snapshot() as connection:
+            return read_tellings(connection, since, until)
+
+    def quarantine_depth(self) -> dict[tuple[str, str], int]:
+        return {(feed, reason): n for feed, reason, n in self._rows(queries.QUARANTINE_DEPTH)}
+
+    def patients_of(self, feed: str) -> tuple[int, int]:
+        # Keys are `feed|authority|value`: those of a feed lie between its name with "|" and with the letter after it.
+        name = feed.replace("%", "%25").replace("|", "%7C")
+        keys = (f"{name}|", f"{name}}}")
+        with self._pool.snapshot() as connection:
+            told, parked = (connection.execute(q, keys).fetchone()[0] for q in (queries.PATIENTS_OF, queries.PARKED_OF))
+        return told, parked
+
+    def measured(self) -> list[Measured]:
+        return [Measured(*row) for row in self._rows(queries.MEASURED)]
+
+    def task_counts(self) -> dict[tuple[str, str], int]:
+        return {(rule, state): n for rule, state, n in self._rows(queries.TASK_COUNTS)}
 
     def checkpoint(self, sha256: bytes) -> int:
         rows = self._rows(queries.CHECKPOINT, sha256)

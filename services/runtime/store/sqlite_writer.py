@@ -14,6 +14,9 @@ import msgspec
 
 from models.errors import WorldIsAway
 from models.ledger import Answered
+from models.measured import Histogram
+from models.traffic import BEYOND
+from services.runtime.store.locking import Gate
 from services.runtime.store.sqlite_appending import note_answers
 from services.runtime.store.sqlite_connecting import errors_translated
 
@@ -22,6 +25,7 @@ Work = Callable[[sqlite3.Connection], T]
 
 _LOG = logging.getLogger(__name__)
 _GROUP_BYTES_MAX = 4_000_000  # what one transaction takes in: some 40 ms of writing
+LINES_BOUNDS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, BEYOND)
 _NOTES_WAIT_SECONDS = 0.2
 _NOTES_MAX = 20_000
 
@@ -30,6 +34,7 @@ class _Call(msgspec.Struct):
     work: Work[Any]
     future: "Future[Any]"
     weight_bytes: int = 0
+    lines: int = 0
 
 
 class Writer:
@@ -37,27 +42,30 @@ class Writer:
 
     So neither starves: a short call (an append, for which a sender waits) waits for at most one long call (a batch),
     a long call for at most one group. An error reaches the callers concerned, and the thread goes on.
+
+    `commit_micros` and `lines_together` count the transactions that kept lines: how long they took, how many lines.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: sqlite3.Connection, gate: Gate) -> None:
+        self._connection, self._gate = connection, gate
         self._short: deque[_Call] = deque()
         self._long: deque[_Call] = deque()
         self._notes: deque[Answered] = deque()
         self._notes_since = 0.0
         self._closing = False
+        self.commit_micros, self.lines_together = Histogram(), Histogram(LINES_BOUNDS)
         self._changed = threading.Condition()
         # A daemon: a process that forgets to close the store ends all the same, as if killed.
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, work: Work[T], *, weight_bytes: int) -> "Future[T]":
+    def submit(self, work: Work[T], *, weight_bytes: int, lines: int = 0) -> "Future[T]":
         """Have short work done soon, with others in one transaction; the result comes once it is durable."""
-        return self._queue(self._short, work, weight_bytes)
+        return self._queue(self._short, work, weight_bytes, lines)
 
     def submit_alone(self, work: Work[T]) -> "Future[T]":
         """Have long work done in a transaction of its own."""
-        return self._queue(self._long, work, 0)
+        return self._queue(self._long, work, 0, 0)
 
     def note(self, rows: Sequence[Answered]) -> None:
         """Write rows with the next transaction, at the latest in 200 ms; when the disk stays away, the oldest go."""
@@ -75,14 +83,15 @@ class Writer:
             self._changed.notify()
         self._thread.join()
         self._connection.close()
+        self._gate.close()
 
-    def _queue(self, queue: deque[_Call], work: Work[T], weight_bytes: int) -> "Future[T]":
+    def _queue(self, queue: deque[_Call], work: Work[T], weight_bytes: int, lines: int) -> "Future[T]":
         future: Future[T] = Future()
         with self._changed:
             if self._closing:
                 future.set_exception(WorldIsAway("the store is closed."))
                 return future
-            queue.append(_Call(work, future, weight_bytes))
+            queue.append(_Call(work, future, weight_bytes, lines))
             self._changed.notify()
         return future
 
@@ -94,7 +103,8 @@ class Writer:
         if self._notes:
             self._carry_out([])
         if self._notes:
-            _LOG.warning("%d rows of the ACK ledger were lost at closing: the disk is away", len(self._notes))
+            told = {"rows": len(self._notes)}
+            _LOG.warning("rows of the ACK ledger were lost at closing: the disk is away", extra=told)
 
     def _wait_for_work(self) -> bool:
         with self._changed:
@@ -130,8 +140,10 @@ class Writer:
             self._carry_out_together(calls)
 
     def _carry_out_together(self, calls: list[_Call]) -> None:
+        started = time.monotonic()
         try:
-            results = _transact(self._connection, [call.work for call in calls])
+            with self._gate:
+                results = _transact(self._connection, [call.work for call in calls])
         except WorldIsAway as away:
             for call in calls:
                 call.future.set_exception(type(away)(*away.args))
@@ -143,6 +155,9 @@ class Writer:
                 for call in calls:
                     self._carry_out_together([call])
         else:
+            if lines := sum(call.lines for call in calls):
+                self.commit_micros.note((time.monotonic() - started) * 1e6)
+                self.lines_together.note(lines)
             for call, result in zip(calls, results, strict=True):
                 call.future.set_result(result)
 
@@ -157,7 +172,8 @@ class Writer:
             if isinstance(error, WorldIsAway):
                 self._put_back(notes)
             elif error is not None:
-                _LOG.error("%d rows of the ACK ledger cannot be written: %s", len(notes), type(error).__name__)
+                told = {"rows": len(notes), "error": type(error).__name__}
+                _LOG.error("rows of the ACK ledger cannot be written", extra=told)
 
         future: Future[None] = Future()
         future.add_done_callback(settle)
@@ -172,7 +188,8 @@ class Writer:
     def _forget_surplus(self) -> None:
         surplus = len(self._notes) - _NOTES_MAX
         if surplus > 0:
-            _LOG.warning("%d rows of the ACK ledger were given up: the disk is away or too slow", surplus)
+            told = {"rows": surplus}
+            _LOG.warning("rows of the ACK ledger were given up: the disk is away or too slow", extra=told)
         for _ in range(surplus):
             self._notes.popleft()
 

@@ -14,12 +14,13 @@ import pytest
 
 from models.errors import WorldIsAway
 from models.ledger import Answered
+from models.traffic import BEYOND, SLOT, AnswerCount
 from models.view import Owner
 from services.runtime.store import migrating, sqlite_queries
 from services.runtime.store.contract import Batch, MemberRow, NewLine, NoStore, StoreIsBusy, StoreIsStrange, TaskRow
 from services.runtime.store.migrating import Migration, known_migrations
 from services.runtime.store.sqlite import SqliteStore
-from services.runtime.store.sqlite_connecting import FILE_NAME, instant, micros
+from services.runtime.store.sqlite_connecting import FILE_NAME, MICROSECOND, instant, micros
 from services.runtime.store.sqlite_reader import SqliteReader
 
 T0 = datetime(2025, 3, 6, 19, 30, 0, 123456, tzinfo=UTC)
@@ -56,9 +57,9 @@ def store(folder: Path) -> Iterator[SqliteStore]:
 # The file.
 
 
-def test_a_closed_store_is_one_file_beside_its_lock(folder: Path) -> None:
+def test_a_closed_store_is_one_file_beside_its_locks(folder: Path) -> None:
     open_store(folder).close()
-    assert sorted(each.name for each in folder.iterdir()) == [FILE_NAME, "warmhandoff.lock"]
+    assert sorted(each.name for each in folder.iterdir()) == [FILE_NAME, "warmhandoff.gate", "warmhandoff.lock"]
 
 
 def test_the_file_is_ours_durable_and_in_write_ahead_mode(store: SqliteStore, folder: Path) -> None:
@@ -66,13 +67,15 @@ def test_the_file_is_ours_durable_and_in_write_ahead_mode(store: SqliteStore, fo
     pragmas = ["application_id", "journal_mode", "synchronous"]
     assert [connection.execute(f"PRAGMA {each}").fetchone()[0] for each in pragmas] == [0x5741524D, "wal", 2]
     rows = connection.execute("SELECT number, name, sha256, applied_at FROM migration").fetchall()
-    assert rows == [(1, "start", known_migrations()[0].sha256, micros(T0))]
+    assert rows == [(each.number, each.name, each.sha256, micros(T0)) for each in known_migrations()]
+    assert rows[0][:2] == (1, "start")
 
 
 def test_a_newer_store_is_refused(folder: Path) -> None:
     open_store(folder).close()
-    change(folder, "INSERT INTO migration VALUES (2, 'later', x'00', 0), (7, 'much_later', x'00', 0)")
-    with pytest.raises(StoreIsStrange, match=r"newer version, schema 7 > 1: upgrade warmhandoff"):
+    known = len(known_migrations())
+    change(folder, f"INSERT INTO migration VALUES ({known + 1}, 'later', x'00', 0), (99, 'much_later', x'00', 0)")
+    with pytest.raises(StoreIsStrange, match=rf"newer version, schema 99 > {known}: upgrade warmhandoff"):
         open_store(folder)
     with pytest.raises(StoreIsStrange, match="newer version"):
         SqliteReader.open(folder)
@@ -117,19 +120,46 @@ def test_an_empty_file_is_no_store_to_a_reader_and_a_start_to_a_writer(folder: P
 def test_a_migration_is_applied_whole_or_not_at_all(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     open_store(folder).close()
     shipped = known_migrations()
-    wrong = Migration(2, "wrong", "CREATE TABLE half (a);\nCREATE TABLE half (a);\n")
+    number = len(shipped) + 1
+    wrong = Migration(number, "wrong", "CREATE TABLE half (a);\nCREATE TABLE half (a);\n")
     monkeypatch.setattr(migrating, "known_migrations", lambda: (*shipped, wrong))
     with pytest.raises(AssertionError, match="half"):
         open_store(folder)
     right = Migration(
-        2, "right", "-- a comment; with a semicolon\nCREATE TABLE half (a);\nINSERT INTO half VALUES (1);\n"
+        number, "right", "-- a comment; with a semicolon\nCREATE TABLE half (a);\nINSERT INTO half VALUES (1);\n"
     )
     monkeypatch.setattr(migrating, "known_migrations", lambda: (*shipped, right))
-    with pytest.raises(StoreIsStrange, match=r"older version, schema 1 < 2"):
+    with pytest.raises(StoreIsStrange, match=rf"older version, schema {number - 1} < {number}"):
         SqliteReader.open(folder)
     with open_store(folder) as store:
         assert store.head() == 0
-        assert store._writer._connection.execute("SELECT count(*) FROM migration, half").fetchone() == (2,)
+        assert store._writer._connection.execute("SELECT count(*) FROM migration, half").fetchone() == (number,)
+
+
+def test_a_store_from_before_feeds_were_counted_knows_their_volumes(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrating, "known_migrations", lambda: known_migrations()[:1])
+    open_store(folder).close()
+    at = micros(T0)
+    change(
+        folder,
+        f"INSERT INTO journal VALUES (1, 'F1', {at}, 'hl7v2', x'01', x'', x'aabb'), "
+        f"(2, 'F1', {at + 1}, 'hl7v2', x'02', x'', x'cc'), (3, 'F1', {at}, 'roster', x'03', x'', x'dd'), "
+        f"(4, 'F1', {at}, 'hl7v2', x'04', x'', x'ee')",
+        "INSERT INTO feed VALUES ('F1', 4, x'')",
+        "UPDATE progress SET cursor = 3",
+        "INSERT INTO quarantine VALUES (1, 'F1', 2, 1, 'no_msh', '', '', '', 'waiting')",
+        "INSERT INTO ack (feed, seq, control_id, received_at, kept_at, code, micros, repeat, answer) "
+        f"VALUES ('F1', 1, '', {at}, {at}, 'AA', 900, 0, x''), ('F1', 1, '', {at}, {at}, 'AA', 20000001, 1, x'')",
+    )
+    monkeypatch.undo()
+    with open_store(folder) as store:
+        (count,) = store.traffic("F1", T0 - SLOT, T0 + SLOT, SLOT)
+        assert (count.messages, count.bytes, count.quarantined, count.last_at) == (2, 3, 1, T0 + MICROSECOND)
+        assert store.answers("F1", T0 - SLOT, T0 + SLOT) == [
+            AnswerCount("AA", False, 1000, 1), AnswerCount("AA", True, BEYOND, 1),
+        ]  # fmt: skip
 
 
 def test_a_folder_that_cannot_be_made_is_the_world_s_fault(tmp_path: Path) -> None:
@@ -273,6 +303,9 @@ SCANS = {
     "SIZES members",
     "SIZES patients",
     "SIZES parked",
+    "TASK_COUNTS",
+    "TELLINGS",
+    "MEASURED",
 }
 
 
