@@ -12,10 +12,14 @@ from models.rule import Rule
 
 
 class FeedHabits(msgspec.Struct, frozen=True):
-    """What derive must know of a feed: its zone, and after how many hours a hanging visit is closed (None: never)."""
+    """What derive must know of a feed: its zone, and after how many hours a hanging visit is closed (None: never).
+
+    What a shadow feed says of patients is kept and matched, and bears on nobody's stays and tasks.
+    """
 
     time_zone: str = ""
     auto_close_hours: int | None = None
+    shadow: bool = False
 
 
 class Calendar(Protocol):
@@ -43,3 +47,8 @@ class Reference(msgspec.Struct, frozen=True):
     feeds: Mapping[str, FeedHabits] = {}
     missing_sets: Mapping[str, tuple[str, ...]] = {}
     digest: str = ""
+
+    @property
+    def shadows(self) -> frozenset[str]:
+        """The feeds whose word does not count yet."""
+        return frozenset(name for name, habits in self.feeds.items() if habits.shadow)

@@ -38,14 +38,16 @@ TRIO = "notify contact7 visit7"
 
 @cache
 def setup() -> Setup:
-    """The shipped rules, with the few codes that the stories use; feed `F48` closes hanging visits after two days."""
+    """The shipped rules, with the few codes that the stories use; feed `F48` closes hanging visits after two days,
+    feed `FS` is a shadow.
+    """
     found = read_setup(None)
     sets = {
         "outpatient-or-telehealth": frozenset({"99213", "99214"}),
         "transitional-care-management": frozenset({"99495"}),
         "medication-reconciliation": frozenset({"1111F"}),
     }
-    feeds = {**found.reference.feeds, "F48": FeedHabits(auto_close_hours=48)}
+    feeds = {**found.reference.feeds, "F48": FeedHabits(auto_close_hours=48), "FS": FeedHabits(shadow=True)}
     reference = msgspec.structs.replace(found.reference, value_sets=sets, feeds=feeds, digest="tests")
     return msgspec.structs.replace(found, reference=reference)
 
@@ -75,7 +77,7 @@ class Told:
             self._facilities[event.fact] = tuple(
                 sorted({*self._facilities.get(event.fact, ()), event.teller}, key=lambda t: t.received_at)
             )
-        self.circles = circles(self._work, self.members)
+        self.circles = circles(self._work, self.members, self.reference.shadows)
 
     def views(self, as_of: datetime) -> dict[str, View]:
         reference = with_registry(self.reference, self._facilities, as_of)

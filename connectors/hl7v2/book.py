@@ -18,7 +18,7 @@ class FeedBook:
 
     def __init__(self, feeds: Mapping[str, FeedSettings], profiles: Mapping[str, ProfileWords]) -> None:
         self.feeds = dict(feeds)
-        self._profiles = dict(profiles)
+        self.profiles = dict(profiles)
         self._compiled: dict[str, FeedProfile] = {}
 
     def settings_of(self, feed: str) -> FeedSettings:
@@ -30,13 +30,13 @@ class FeedBook:
         found = self._compiled.get(feed)
         if found is None:
             settings = self.settings_of(feed)
-            found = self._compiled[feed] = compiled(self._profiles[settings.profile], settings)
+            found = self._compiled[feed] = compiled(self.profiles[settings.profile], settings)
         return found
 
     def habits(self) -> dict[str, FeedHabits]:
         """What `derive` must know of the declared feeds."""
         return {
-            name: FeedHabits(feed.time_zone or "", self.profile_of(name).auto_close_hours)
+            name: FeedHabits(feed.time_zone or "", self.profile_of(name).auto_close_hours, feed.shadow)
             for name, feed in self.feeds.items()
         }
 

@@ -2,17 +2,18 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from connectors.hl7v2.charset import is_known
 from models.pages import zone_name
 
 
-def _is_address(text: str) -> str:
-    host, colon, port = text.rpartition(":")
+def _is_address(value: object) -> object:
+    host, colon, port = value.rpartition(":") if isinstance(value, str) else ("", "", "")
     if not (host and colon and port.isascii() and port.isdigit() and 0 <= int(port) <= 65535):
-        raise ValueError(f"{text!r} is no address to listen on.\nWrite HOST:PORT, such as 0.0.0.0:2575.")
-    return text
+        known = value if isinstance(value, int) and 0 < value <= 65535 else 2575  # YAML reads a port alone as a number
+        raise ValueError(f"{value!r} is no address to listen on.\nWrite HOST:PORT, such as 0.0.0.0:{known}.")
+    return value
 
 
 def _is_charset(name: str) -> str:
@@ -63,9 +64,11 @@ class Tls(Words):
 
 
 class FeedSettings(Words):
-    """One feed. `processing_ids` null admits any MSH-11; left out, a feed that listens takes P and empty."""
+    """One feed. `processing_ids` null admits any MSH-11; left out, a feed that listens takes P and empty. A `shadow`
+    feed is kept, answered and matched, and nothing of it leaves the system.
+    """
 
-    listen: Annotated[str, AfterValidator(_is_address)] | None = None
+    listen: Annotated[str, BeforeValidator(_is_address)] | None = None
     profile: str = "default"
     time_zone: Annotated[str, AfterValidator(zone_name)] | None = None
     charset: Annotated[str, AfterValidator(_is_charset)] = ""
@@ -73,6 +76,7 @@ class FeedSettings(Words):
     on_unparsable: Literal["quarantine", "AE"] = "quarantine"
     on_disallowed: Literal["AR", "quarantine"] = "AR"
     processing_ids: tuple[str, ...] | None = None
+    shadow: bool = False
     allow: tuple[Sender, ...] = ()
     limits: Limits = Limits()
     timeouts: Timeouts = Timeouts()
