@@ -15,6 +15,8 @@ import pytest
 
 from models.errors import WorldIsAway
 from models.ledger import Answered
+from models.measured import Measured
+from models.traffic import BEYOND, SLOT, AnswerCount, FeedCount, Telling
 from models.view import Effect, Owner
 from services.runtime.store.contract import (
     Appended,
@@ -128,6 +130,12 @@ def quarantined(seq: int, ordinal: int = 1, **changes: Any) -> QuarantineRow:
 
 def ack(seq: int, *, control_id: str = "C1", micros: int = 900, repeat: bool = False) -> Answered:
     return Answered("F1", seq, control_id, T0, T0 + timedelta(milliseconds=1), "AA", micros, repeat, b"MSA|AA")
+
+
+def traffic(at: datetime = T0, **changes: Any) -> FeedCount:
+    """A message of a slot that begins at 19:30."""
+    row = FeedCount("F1", at.replace(second=0, microsecond=0), 1, 100, last_at=at, delays={5: 1})
+    return msgspec.structs.replace(row, **changes)
 
 
 def eventually(look: Callable[[], Any], wanted: Any) -> None:
@@ -320,10 +328,13 @@ def test_a_batch_commits_whole_or_not_at_all(store: Store) -> None:
                 quarantined=[quarantined(1)],
                 reference={"r": b""},
                 counts={"new": 1},
+                traffic=[traffic()],
+                tellings={"M1": [Telling("s", "F1", T0), Telling("s", "F2", T0)]},
             )
         )
     assert (store.cursor(), store.patients(["p"]), store.members(["M1"]), store.tasks()) == (0, {}, {}, [])
     assert (store.messages(["n"]), store.quarantine(), store.reference("r")) == ([], [], None)
+    assert (store.traffic("F1", T0 - DAY, T0 + DAY, SLOT), store.tellings(T0 - DAY, T0 + DAY)) == ([], [])
     assert store.counts() == {"members": 0, "patients": 0, "parked": 0, "waiting": 0}
     store.commit(Batch(effects=[effect(2)]))
     assert [row.position for row in store.outbox(0, 9)] == [1, 2]
@@ -487,6 +498,13 @@ def test_the_outbox_is_dense_and_read_on_from_a_position(store: Store) -> None:
     assert [row.position for row in store.outbox_of("t-1")] == [1, 3]
 
 
+def test_subjects_are_found_by_how_they_begin(store: Store) -> None:
+    names = ["t-1", "t-10", "t-%", "u-1", "t-1"]
+    store.commit(Batch(effects=[effect(number, name) for number, name in enumerate(names, 1)]))
+    assert store.subjects("t-1", 9) == ["t-1", "t-10"]
+    assert (store.subjects("t-", 2), store.subjects("t_", 9)) == (["t-%", "t-1"], [])
+
+
 def test_counts_add_up_and_reference_is_replaced(store: Store) -> None:
     store.commit(Batch(counts={"new": 2, "test": 1}, reference={"digest": b"1", "facilities": b""}))
     store.commit(Batch(counts={"new": 3}, reference={"digest": b"2"}))
@@ -494,6 +512,105 @@ def test_counts_add_up_and_reference_is_replaced(store: Store) -> None:
     assert (store.reference("digest"), store.reference("facilities"), store.reference("none")) == (b"2", b"", None)
     with pytest.raises(AssertionError, match="sizes"):
         store.commit(Batch(counts={"parked": 1}))
+
+
+def test_what_feeds_send_adds_up_by_slot_and_is_told_by_longer_spans(store: Store) -> None:
+    late = T0 + timedelta(seconds=70)
+    keep(store, line(), line("x", feed="F2"), line("y", feed="F0"))
+    store.commit(Batch(traffic=[traffic(ahead_s=7), traffic(feed="F2")]))
+    more = traffic(
+        since=traffic().since, last_at=late, quarantined=1, test=1, repeated=1, skewed=1, delays={5: 1, 60: 2}
+    )
+    store.commit(Batch(traffic=[more, traffic(T0 + timedelta(minutes=10), ahead_s=2)]))
+    first = FeedCount("F1", traffic().since, 2, 200, 1, 1, 1, 1, 7, late, {5: 2, 60: 2})
+    assert store.traffic("F1", T0 - SLOT, T0 + SLOT, SLOT) == [first]
+    (hour,) = store.traffic("F1", T0 - DAY, T0 + DAY, timedelta(hours=1))
+    assert (hour.since, hour.messages, hour.delays) == (T0.replace(minute=0, second=0, microsecond=0), 3, {5: 3, 60: 2})
+    assert (hour.ahead_s, hour.last_at) == (7, T0 + timedelta(minutes=10))
+    assert store.feeds() == ["F1", "F2"]
+    assert store.traffic("F0", T0 - DAY, T0 + DAY, SLOT) == []
+
+
+def test_slots_belong_to_the_span_that_they_begin_in(store: Store) -> None:
+    keep(store, line())
+    store.commit(Batch(traffic=[traffic()]))
+    begins = traffic().since
+    assert store.traffic("F1", begins, begins + SLOT, SLOT)
+    assert not store.traffic("F1", begins - SLOT, begins, SLOT)
+    assert not store.traffic("F1", begins + timedelta(seconds=1), begins + DAY, SLOT)
+    assert store.traffic("F1", begins - DAY, begins + timedelta(seconds=1), SLOT)
+
+
+def test_a_feed_was_last_heard_by_an_instant(store: Store) -> None:
+    store.commit(Batch(traffic=[traffic(), traffic(T0 + DAY)]))
+    assert store.last_heard("F1", T0 + 2 * DAY) == T0 + DAY
+    assert store.last_heard("F1", T0 + DAY) == T0 + DAY
+    assert store.last_heard("F1", T0 + DAY - timedelta(microseconds=1)) == T0
+    assert (store.last_heard("F1", T0 - DAY), store.last_heard("F9", T0)) == (None, None)
+
+
+def test_counting_anew_forgets_what_was_counted(store: Store) -> None:
+    keep(store, line())
+    store.commit(Batch(traffic=[traffic(), traffic(T0 + DAY)]))
+    store.commit(Batch(traffic=[traffic(messages=5)], traffic_anew=True))
+    assert store.traffic("F1", T0 - DAY, T0 + 2 * DAY, DAY)[0].messages == 5
+    assert store.last_heard("F1", T0 + DAY) == T0
+
+
+def test_stays_are_told_of_first_by_one_feed(store: Store) -> None:
+    hour = timedelta(hours=1)
+    told = [Telling("s1", "F2", T0), Telling("s1", "F1", T0 + hour), Telling("s2", "F1", T0 + DAY)]
+    store.commit(Batch(tellings={"M1": [*told, Telling("s2", "F3", T0 + DAY + hour)]}))
+    store.commit(Batch(tellings={"M2": [Telling("s1", "F1", T0), Telling("s1", "F2", T0)]}))
+    store.commit(Batch(members=[member("M1")]))
+    both = [
+        told[:2],
+        [told[2], Telling("s2", "F3", T0 + DAY + hour)],
+        [Telling("s1", "F1", T0), Telling("s1", "F2", T0)],
+    ]
+    assert store.tellings(T0, T0 + 9 * DAY) == both
+    assert store.tellings(T0, T0 + hour) == [both[0], both[2]]
+    assert store.tellings(T0, T0 + timedelta(minutes=59)) == [both[2]]
+    assert store.tellings(T0 + hour, T0 + 9 * DAY) == [both[1]]
+    store.commit(Batch(tellings={"M1": [], "M2": [Telling("s1", "F1", T0), Telling("s1", "F2", T0 + hour)]}))
+    assert store.tellings(T0, T0 + 9 * DAY) == [[Telling("s1", "F1", T0), Telling("s1", "F2", T0 + hour)]]
+
+
+def test_what_waits_and_what_belongs_to_nobody_is_counted_by_feed(store: Store) -> None:
+    store.commit(Batch(quarantined=[quarantined(1), quarantined(2), quarantined(3, reason="bad_time", feed="F2")]))
+    store.commit(Batch(settled=[(2, "dismissed")]))
+    assert store.quarantine_depth() == {("F1", "no_msh"): 1, ("F2", "bad_time"): 1}
+    keys = {"F1|H|1": ("M1",), "F1|H|2": (), "F1%7Cx|H|1": (), "F10|H|1": ()}
+    store.commit(Batch(patients=[patient(key, members=names) for key, names in keys.items()]))
+    assert [store.patients_of(feed) for feed in ("F1", "F1|x", "F10", "F2")] == [(2, 1), (1, 1), (1, 1), (0, 0)]
+
+
+def test_what_is_measured_adds_up(store: Store) -> None:
+    rows = [Measured("events", "F1", "test", 0, 2), Measured("derive", "", "", 1000, 1)]
+    store.commit(Batch(measured=rows))
+    store.commit(Batch(measured=rows[:1]))
+    found = sorted(store.measured(), key=lambda row: row.name)
+    assert found == [rows[1], Measured("events", "F1", "test", 0, 4)]
+
+
+def test_tasks_are_counted_by_rule_and_state(store: Store) -> None:
+    rows = [task("a"), task("b"), task("c", state="met"), task("d", rule="um.open_case")]
+    store.commit(Batch(members=[member("M1")], tasks=rows))
+    one, other = "tcm.visit_7d", "um.open_case"
+    assert store.task_counts() == {(one, "open"): 2, (one, "met"): 1, (other, "open"): 1}
+
+
+def test_answers_given_are_counted_by_code_and_time(store: Store) -> None:
+    rows = [ack(1), ack(1, micros=1000), ack(1, repeat=True), ack(2, micros=1001), ack(3, micros=99_000_000)]
+    store.answered(rows[:2])
+    eventually(lambda: len(store.acks([1, 2, 3])), 2)
+    store.answered(rows[2:])
+    eventually(lambda: len(store.acks([1, 2, 3])), 5)
+    assert store.answers("F1", T0 - SLOT, T0 + SLOT) == [
+        AnswerCount("AA", False, 1000, 2), AnswerCount("AA", False, 2000, 1), AnswerCount("AA", False, BEYOND, 1),
+        AnswerCount("AA", True, 1000, 1),
+    ]  # fmt: skip
+    assert store.answers("F1", T0 + SLOT, T0 + DAY) == store.answers("F2", T0 - DAY, T0 + DAY) == []
 
 
 def test_answers_given_are_written_soon_and_told_in_order(store: Store) -> None:

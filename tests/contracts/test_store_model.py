@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from models.traffic import SLOT, FeedCount, Telling
 from models.view import Owner
 from services.runtime.store.contract import Batch, MemberRow, NewLine, PatientRow, TaskRow
 from services.runtime.store.sqlite import SqliteStore
@@ -33,6 +35,9 @@ class StoreAndModel(RuleBasedStateMachine):
         self.wakes: dict[str, datetime | None] = {}
         self.tasks: dict[str, str] = {}
         self.identifiers: dict[str, set[tuple[str, str]]] = {}
+        self.traffic: Counter[tuple[str, datetime]] = Counter()
+        self.delays: Counter[tuple[str, datetime, int]] = Counter()
+        self.told: dict[str, list[Telling]] = {}
 
     def _known(self, line: NewLine, once: bool) -> bool:
         same = [each.received_at for each in self.lines if (each.feed, each.body) == (line.feed, line.body)]
@@ -68,6 +73,21 @@ class StoreAndModel(RuleBasedStateMachine):
         self.store.commit(Batch(patients=[PatientRow(key, b"", identifiers)]))
         self.identifiers.setdefault(key, set()).update(identifiers)
 
+    @rule(feed=FEEDS, at=TIMES, messages=st.integers(0, 3), bound=st.sampled_from([1, 5]), anew=st.booleans())
+    def count(self, feed: str, at: datetime, messages: int, bound: int, anew: bool) -> None:
+        row = FeedCount(feed, at, messages, last_at=at, delays={bound: messages})
+        self.store.commit(Batch(traffic=[row, row], traffic_anew=anew))
+        if anew:
+            self.traffic.clear()
+            self.delays.clear()
+        self.traffic[feed, at] += 2 * messages
+        self.delays[feed, at, bound] += 2 * messages
+
+    @rule(member_id=WORDS, feeds=st.sets(FEEDS), at=TIMES)
+    def tell_first(self, member_id: str, feeds: set[str], at: datetime) -> None:
+        self.told[member_id] = [Telling(f"of {member_id}", feed, at) for feed in sorted(feeds)]
+        self.store.commit(Batch(tellings={member_id: self.told[member_id]}))
+
     @rule()
     def reopen(self) -> None:
         self.store.close()
@@ -86,6 +106,11 @@ class StoreAndModel(RuleBasedStateMachine):
         found = self.store.patients(["M1", "M2", "M3"])
         assert {key: set(row.identifiers) for key, row in found.items()} == self.identifiers
         assert self.store.broken_chain() == []
+        end = T0 + timedelta(days=99)
+        counts = [row for feed in ("F1", "F2") for row in self.store.traffic(feed, T0, end, SLOT)]
+        assert {(row.feed, row.since): row.messages for row in counts} == self.traffic
+        assert {(row.feed, row.since, bound): n for row in counts for bound, n in row.delays.items()} == self.delays
+        assert self.store.tellings(T0, end) == [told for _, told in sorted(self.told.items()) if len(told) > 1]
 
     def teardown(self) -> None:
         self.store.close()

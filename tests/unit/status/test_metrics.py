@@ -1,0 +1,152 @@
+"""What `/metrics` shows: labels from closed sets, figures of store and process, every name documented."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from connectors.mllp.stats import ListenerStats
+from models.measured import Histogram, Measured
+from models.traffic import BEYOND, FeedCount
+from models.view import Owner
+from services.runtime.pipeline import DERIVE_FAILED
+from services.runtime.store.contract import Batch, MemberRow, NewLine, PatientRow, QuarantineRow, TaskRow
+from services.runtime.store.sqlite import SqliteStore
+from services.status.families import OTHER, VALUES_MAX, Labels
+from services.status.feeds import Board
+from services.status.metrics import Metrics, Process
+from services.wiring.setup import read_setup
+
+AT = datetime(2025, 3, 6, 19, 30, tzinfo=UTC)
+PAGE = Path(__file__).parents[3] / "docs/reference/metrics.md"
+
+
+class Clock:
+    """One that a test sets."""
+
+    def __init__(self) -> None:
+        self.at, self.ticked = AT, 0.0
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def wall(self) -> datetime:
+        return self.at
+
+    def ticks(self) -> float:
+        return self.ticked
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    with SqliteStore.open(tmp_path, now=lambda: AT) as store:
+        yield store
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def metrics(store: SqliteStore, tmp_path: Path, clock: Clock) -> Metrics:
+    stats = ListenerStats(messages=5, repeats=2, answers={"AA": 5}, open_connections=3, oldest_block_s=4.5)
+    times = Histogram()
+    times.note(700)
+    process = Process(tmp_path, lambda: [("west", stats)], {"west": times}, lambda: 7)
+    board = Board(store, read_setup(None).reference, ["west", "never"])
+    return Metrics(store, board, process, clock, ["west", "never"])
+
+
+def shown(metrics: Metrics) -> dict[str, float]:
+    families = text_string_to_metric_families(metrics.scraped().decode())
+    samples = (sample for family in families for sample in family.samples)
+    return {
+        s.name.removeprefix("warmhandoff_") + "".join(f" {key}={s.labels[key]}" for key in sorted(s.labels)): s.value
+        for s in samples
+    }
+
+
+def test_the_store_and_the_process_are_shown(store: SqliteStore, metrics: Metrics) -> None:
+    store.append(
+        [NewLine("west", AT - timedelta(seconds=90), "hl7v2", b"x"), NewLine("west", AT, "hl7v2", b"y")]
+    ).result()
+    owner, early = Owner("P", "E", "L"), AT - timedelta(minutes=3)
+    store.commit(
+        Batch(
+            cursor=1,
+            members=[MemberRow("M1", b"", (), b"", b"", None, early, True)],
+            tasks=[TaskRow("t", "M1", "tcs.notify", "open", None, owner, b"")],
+            patients=[PatientRow("west|H|1", b"")],
+            quarantined=[
+                QuarantineRow(0, "west", 1, 1, "no_msh", "", "", ""),
+                QuarantineRow(0, "", 0, 9, DERIVE_FAILED, "", "", ""),
+            ],
+            traffic=[FeedCount("west", AT, 4, last_at=AT, ahead_s=9)],
+            measured=[
+                Measured("events", "west", "test", 0, 3),
+                Measured("duplicates", "west", "content", 0, 6),
+                Measured("derive", "", "", 5_000, 2),
+                Measured("derive", "", "", BEYOND, 1),
+                Measured("derive", "", "", -1, 9_000_000),
+            ],
+        )
+    )
+    metrics.refresh()
+    found = shown(metrics)
+    wanted = {
+        "mllp_frames_total feed=west result=kept": 3, "mllp_frames_total feed=west result=repeat": 2,
+        "mllp_connections feed=west": 3, "mllp_oldest_partial_seconds feed=west": 4.5,
+        "acks_total code=AA feed=west": 5, "ack_seconds_sum feed=west": 0.0007,
+        "ack_seconds_bucket feed=west le=0.001": 1,
+        "duplicates_total feed=west level=wire": 2, "duplicates_total feed=west level=content": 6,
+        "events_total feed=west kind=test": 3, "quarantine_records feed=west reason=no_msh": 1, "poison_members": 1,
+        "unmatched_records feed=west": 1, "feed_last_message_timestamp_seconds feed=west": AT.timestamp(),
+        "feed_state feed=west state=ok": 1, "feed_state feed=never state=quiet": 1, "feed_silent feed=west": 0,
+        "feed_clock_skew_seconds feed=west": 9, "pipeline_lag_records": 1, "pipeline_lag_seconds": 0,
+        "timer_lateness_seconds": 180, "tasks rule=tcs.notify state=open": 1, "log_fields_dropped_total": 7,
+        "derive_seconds_bucket le=0.005": 2, "derive_seconds_bucket le=60": 2, "derive_seconds_count": 3,
+        "derive_seconds_sum": 9,
+        "journal_batch_records_sum": 2, "journal_commit_seconds_count": 1, "clock_jumps_total": 0,
+    }  # fmt: skip
+    assert {name: found.get(name) for name in wanted} == wanted
+    assert found["store_free_bytes"] > 0
+    assert found["store_wal_bytes"] > 0
+
+
+def test_a_clock_that_was_set_has_jumped(metrics: Metrics, clock: Clock) -> None:
+    for wall, ticks in ((60, 60), (3660, 120), (3720, 180), (3600, 185)):
+        clock.at, clock.ticked = AT + timedelta(seconds=wall), ticks
+        metrics.refresh()
+    assert shown(metrics)["clock_jumps_total"] == 2
+
+
+def test_a_label_has_two_hundred_values_at_most_and_no_free_text() -> None:
+    label = Labels([f"F{n:03}" for n in range(150)])
+    admitted = [label(f"X{n}") for n in range(100)]
+    assert admitted == [f"X{n}" for n in range(50)] + [OTHER] * 50
+    assert (label("F149"), label("X49"), label("X50")) == ("F149", "X49", OTHER)
+    assert len({label(f"F{n:03}") for n in range(150)} | set(admitted)) == VALUES_MAX + 1
+    assert [Labels()(text) for text in ("DOE, JANE", "", "x" * 65, "a\nb", "na\u00efve")] == [OTHER] * 5
+    assert Labels(["our feed"])("our feed") == "our feed"
+
+
+def test_feeds_beyond_the_limit_are_counted_together(store: SqliteStore, metrics: Metrics) -> None:
+    names = [f"feed {n}" for n in range(3)]
+    store.commit(Batch(measured=[Measured("events", name, "test", 0, 2) for name in names]))
+    metrics.refresh()
+    assert shown(metrics)["events_total feed=other kind=test"] == 6
+
+
+def test_the_page_has_every_metric_and_no_other(metrics: Metrics) -> None:
+    told = re.findall(
+        r"`(\w+)(?:\{([\w,]+)\})?`", PAGE.read_text("utf-8").split("\n`events_total`")[0].split("|---|---|")[1]
+    )
+    page = {name: set(labels.split(",")) - {""} for name, labels in told if "_" in name or name == "tasks"}
+    words = {"no_msh", "not_interpreted"}
+    families = list(text_string_to_metric_families(metrics.scraped().decode()))
+    names = {f.name.removeprefix("warmhandoff_") + ("_total" if f.type == "counter" else "") for f in families}
+    assert page.keys() - words == names
