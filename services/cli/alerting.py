@@ -46,9 +46,9 @@ def alerts(
             rows = reader.outbox(after, CHUNK)
             for row in rows:
                 after, effect = row.position, row.effect
-                if concerns(effect, mcp, provider) and rule in ("", effect.rule):
-                    if not wanted or effect.alert in wanted:
-                        print_line(effect_json(row.position, effect, setup.zone))
+                is_asked_for = rule in ("", effect.rule) and (not wanted or effect.alert in wanted)
+                if is_asked_for and concerns(effect, mcp, provider):
+                    print_line(effect_json(row.position, effect, setup.zone))
             sys.stdout.flush()
             if not rows:
                 if not follow:

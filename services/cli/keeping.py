@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 from pathlib import Path
@@ -12,9 +13,12 @@ import typer
 from services.cli.context import clock, command, fail, place
 from services.runtime.store.contract import walk_lines
 from services.runtime.store.sqlite_reader import SqliteReader
+from services.wiring.logs import LEVEL, LEVELS, set_up
 
 if TYPE_CHECKING:
     from services.wiring.service import Service
+
+log = logging.getLogger(__name__)
 
 
 def register(app: typer.Typer) -> None:
@@ -37,6 +41,9 @@ def serve(
         str | None, typer.Option(metavar="HOST:PORT", help="Serve HTTP here; default 127.0.0.1:8080.")
     ] = None,
     drop: Annotated[Path | None, typer.Option(metavar="DIR", help="Take files that appear in this folder.")] = None,
+    log_level: Annotated[
+        str, typer.Option(metavar="LEVEL", envvar=LEVEL, help=f"What to log at least: {', '.join(LEVELS)}.")
+    ] = "info",
 ) -> None:
     """Receive feeds, keep and answer them, raise tasks, watch the clock.
 
@@ -44,6 +51,8 @@ def serve(
     """
     from services.wiring.service import Service
 
+    if log_level not in LEVELS:
+        raise fail(f"--log-level: {log_level!r} is no level.\nWrite any of {', '.join(LEVELS)}.")
     setup = place.setup()
     settings = setup.settings
     declared = any(feed.listen for feed in setup.book.feeds.values())
@@ -54,12 +63,12 @@ def serve(
         mllp=_first(mllp, settings.mllp, None if declared else "127.0.0.1:2575"),
         http=_first(http, settings.http, "127.0.0.1:8080"),
         drop=drop or (Path(settings.drop) if settings.drop else None),
+        apart=True,
     )
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    os.environ[LEVEL] = log_level  # for the pipeline's process
+    set_up(log_level)
     if setup.warnings:
-        print(f"{len(setup.warnings)} warnings about rules: `warmhandoff rules check` shows them.", file=sys.stderr)
-    # Deriving holds the interpreter; a sender waiting for its answer gets it back sooner.
-    sys.setswitchinterval(0.001)
+        log.warning("rules have warnings: `warmhandoff rules check` shows them", extra={"count": len(setup.warnings)})
     asyncio.run(_serve(service))
 
 
@@ -74,7 +83,7 @@ async def _serve(service: "Service") -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
     async with service:
-        logging.getLogger(__name__).info("store %s", service.folder)
+        log.info("the store is open", extra={"folder": service.folder})
         for listener in service.listeners:
             for host, port in listener.addresses:
                 print(f"mllp {host}:{port} feed {listener.settings.feed}", flush=True)
@@ -85,25 +94,25 @@ async def _serve(service: "Service") -> None:
 
 @command
 def send(
-    files: Annotated[list[Path], typer.Argument(help="Files of HL7 v2 messages.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files of HL7 v2 messages.")],
     port: Annotated[int, typer.Option(help="The receiver's port.", min=1, max=65535)],
     host: Annotated[str, typer.Option(help="The receiver.")] = "127.0.0.1",
     timeout: Annotated[float, typer.Option(help="Seconds to wait for an answer.", min=0.001)] = 10,
     retries: Annotated[int, typer.Option(help="How often to send again what got no answer.", min=0)] = 0,
     ca: Annotated[Path | None, typer.Option(help="Speak TLS and trust this certificate (PEM).")] = None,
-    cert: Annotated[Path | None, typer.Option(help="Our own certificate (PEM), for mutual TLS.")] = None,
-    key: Annotated[Path | None, typer.Option(help="Its key (PEM).")] = None,
+    cert: Annotated[Path | None, typer.Option(help="Speak TLS and show this certificate (PEM).")] = None,
+    key: Annotated[Path | None, typer.Option(help="Its key (PEM), unless it stands in the same file.")] = None,
 ) -> None:
     """Send messages over MLLP, each after the answer to the one before.
 
     Example: warmhandoff send --host 127.0.0.1 --port 2575 messages.hl7
     """
-    from connectors.hl7v2.batch import split_messages
-    from connectors.mllp.client import client_context
     from connectors.mllp.client import send as sending
+    from connectors.mllp.trust import client_context
 
-    tls = client_context(*(str(path) if path else None for path in (ca, cert, key))) if ca or cert else None
-    messages = [message for path in files for message in split_messages(_bytes(path)).messages]
+    # A key alone is refused there: it must never end in clear text.
+    tls = client_context(*(str(path) if path else None for path in (ca, cert, key))) if ca or cert or key else None
+    messages = [message for path in files for message in _messages(path)]
 
     async def run() -> int:
         refused = 0
@@ -118,7 +127,7 @@ def send(
     refused = asyncio.run(run())
     if refused:
         raise fail(f"{refused} of {len(messages)} messages were refused.", 1)
-    print(f"{len(messages)} messages sent.", file=sys.stderr)
+    print(f"{len(messages)} message{'s' * (len(messages) != 1)} sent.", file=sys.stderr)
 
 
 @command
@@ -137,7 +146,7 @@ def export(since: Annotated[int, typer.Option(metavar="SEQ", help="Only lines af
 
 
 @command
-def backup(file: Annotated[Path, typer.Argument(help="A file that does not exist yet.")]) -> None:
+def backup(file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that does not exist yet.")]) -> None:
     """Write a consistent copy of the store while the service runs.
 
     Example: warmhandoff backup /backups/2025-06-10.db
@@ -153,8 +162,13 @@ def backup(file: Annotated[Path, typer.Argument(help="A file that does not exist
     print("Written. To restore, put it into a new folder as warmhandoff.db: --store FOLDER then opens it.")
 
 
-def _bytes(path: Path) -> bytes:
+def _messages(path: Path) -> list[bytes]:
+    from connectors.hl7v2.batch import split_messages
+
     try:
-        return path.read_bytes()
+        found = list(split_messages(path.read_bytes()).messages)
     except OSError as error:
         raise fail(f"{path}: cannot be read: {error.strerror}.") from None
+    if not any(message.lstrip().startswith(b"MSH") for message in found):
+        raise fail(f"{path}: no HL7 v2 message; one begins with MSH. Nothing was sent.")
+    return found

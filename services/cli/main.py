@@ -17,6 +17,14 @@ app = typer.Typer(
 )
 
 
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"warmhandoff {version('warmhandoff')}")
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     store: Annotated[
@@ -25,6 +33,9 @@ def options(
     config: Annotated[
         Path | None, typer.Option("--config", help="YAML file; default warmhandoff.yaml when there is one.")
     ] = None,
+    _version: Annotated[
+        bool, typer.Option("--version", "-V", is_eager=True, callback=_tell_version, help="Print the version, and end.")
+    ] = False,
 ) -> None:
     """Global options."""
     place.store, place.config = store, config
@@ -32,9 +43,33 @@ def options(
 
 def complete() -> typer.Typer:
     """The app with all its commands; imported only here, so that a mistake in the global options is told fast."""
-    from services.cli import alerting, asking, deciding, demoing, feeding, keeping, proving
+    from services.cli import (
+        alerting,
+        asking,
+        comparing,
+        deciding,
+        demoing,
+        feeding,
+        keeping,
+        onboarding,
+        proving,
+        simulating,
+        watching,
+    )
 
-    for module in (demoing, feeding, asking, alerting, deciding, proving, keeping):
+    for module in (
+        demoing,
+        feeding,
+        onboarding,
+        comparing,
+        asking,
+        alerting,
+        deciding,
+        proving,
+        watching,
+        keeping,
+        simulating,
+    ):
         module.register(app)
     return app
 

@@ -1,1 +1,1 @@
-"""The feed that `warmhandoff demo` plays: made up, deterministic, and full of the trouble that real feeds bring."""
+"""`warmhandoff demo`: a made-up exchange played into the real service, and what an audience sees of it."""

@@ -2,88 +2,129 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
 from rich.text import Text
 
-from models.time import Instant
-from services.cli.demo.playing import Player
-from services.cli.demo.retelling import Event, Teller
-from services.cli.demo.showing import Screen, line_of
+from models.time import Instant, local_day
+from services.cli.demo.checking import Verdict, judged
+from services.cli.demo.daily import Days
+from services.cli.demo.playing import Moment, Player
+from services.cli.demo.showing import Figures, Screen, line_of
 from services.cli.demo.staging import StoryClock, staged
-from services.cli.demo.story import LENGTH, story
-from services.cli.demo.summing import hints, summary, verified
-from services.cli.demo.watching import standing
+from services.cli.demo.summing import differences, hints, summary
+from services.cli.demo.watching import FeedSeen, Sent, Ward
+from services.cli.demo.wording import Event, Teller
+from services.simulation.recipe import Recipe
+from services.simulation.world import World
 from services.wiring.service import Service
 
-HINTED_BEFORE_END = timedelta(days=5)
+EVENTS_KEPT = 100
 
 
 class Performance:
-    """`async with` starts the service in `folder`; the story then ends at `ends`."""
+    """`async with` starts the service in `folder`; the story then goes on until `ends`."""
 
-    def __init__(self, folder: Path, ends: Instant, speed: float) -> None:
-        self._folder, self._start = folder, ends - LENGTH
-        self._setup = staged(folder)
-        self._clock = StoryClock(self._start)
-        self._service = Service(folder, self._setup, self._clock, mllp=None, http="127.0.0.1:0", drop=None)
-        self._player = Player(self._service, story(self._start), self._clock, self._start, speed=speed)
-        self._teller = Teller()
-        self._troubles: dict[str, list[str]] = {}
-        self._began = time.monotonic()
-        self.screen = Screen([], self._start, self._setup.zone)
+    def __init__(self, folder: Path, recipe: Recipe, ends: Instant, speed: float) -> None:
+        self.folder, self.world, self.setup = folder, World(recipe), staged(folder)
+        self.clock = StoryClock(recipe.begins_at)
+        self.sent, self.teller = Sent(), Teller()
+        self._seconds = 0.0
+        self._ends = ends
+        self._service = Service(folder, self.setup, self.clock, mllp=None, http="127.0.0.1:0", drop=None)
+        self._player = Player(self._service, self.world.deliveries(), self.clock, ends, speed=speed)
+        self._stay_events: deque[Event] = deque(maxlen=EVENTS_KEPT)
+        self._task_events: deque[Event] = deque(maxlen=EVENTS_KEPT)
 
     async def __aenter__(self) -> Self:
         await self._service.__aenter__()
-        self.screen = Screen(self.addresses, self._start, self._setup.zone)
+        self.store = self._service.store
+        self._ward = Ward(self.store)
+        self.standing, _ = self._ward.look()
         return self
 
     async def __aexit__(self, *error: object) -> None:
         await self._service.__aexit__(*error)
 
     @property
-    def addresses(self) -> list[tuple[str, str]]:
-        """(what, where) of everything that listens."""
+    def addresses(self) -> list[tuple[str, str, int]]:
+        """(what, host, port) of everything that listens."""
         assert self._service.http_address
-        feeds = [(x.settings.feed, "{}:{}".format(*x.addresses[0])) for x in self._service.listeners]
-        return [*feeds, ("http", "{}:{}".format(*self._service.http_address))]
+        return [*((x.settings.feed, *x.addresses[0]) for x in self._service.listeners),
+                ("http", *self._service.http_address)]  # fmt: skip
 
-    async def play(self) -> AsyncIterator[list[Event]]:
-        """Play the story; give what there is to tell, as it happens."""
-        self._began = time.monotonic()
-        async for happened in self._player.play():
-            self.screen.now = happened.at
-            self.screen.sent.add(happened, time.monotonic())
-            events, came_of_it = self._teller.tell(happened)
-            if happened.line and happened.line.note and happened.line.kind not in ("facilities", "roster"):
-                self._troubles.setdefault(happened.line.note, []).append(came_of_it)
-            yield events
+    async def play(self) -> AsyncIterator[Moment]:
+        """Play the story, and note what comes of it."""
+        began = time.monotonic()
+        async for moment in self._player.play():
+            self.sent.add(moment, time.monotonic())
+            self._task_events += self.teller.tell(moment.effects)
+            self._seconds = time.monotonic() - began
+            yield moment
 
-    def look(self) -> None:
-        """Read the figures for the screen."""
-        self.screen.rate = self.screen.sent.rate(time.monotonic())
-        self.screen.standing = standing(self._service.store)
+    async def days(self) -> AsyncIterator[str]:
+        """Play the story; a line for each day that is over."""
+        days, today = Days(), local_day(self.clock(), self.setup.zone)
+        async for moment in self.play():
+            day = local_day(moment.at, self.setup.zone)
+            if day > today:
+                await self.look()
+                yield days.line(today, self.sent, self.standing, self.teller.counts)
+                today = day
+
+    async def look(self) -> list[Event]:
+        """See how the stays are, and what happened to them since the last look."""
+        self.standing, events = await asyncio.to_thread(self._ward.look)
+        self._stay_events += events
+        return events
+
+    def screen(self) -> Screen:
+        """A frame, as of now and the last look."""
+        recipe = self.world.recipe
+        figures = Figures(
+            now=self.clock(),
+            starts=recipe.begins_at,
+            ends=self._ends,
+            title=f"a made-up HIE: {recipe.members} members, {recipe.days} days, every fault",
+            rate=self.sent.rate(time.monotonic()),
+            latency=self.sent.latency(),
+            answers=dict(self.sent.answers),
+            repeats=self.sent.repeats,
+            feeds=[(name, port, self.sent.feeds.get(name, FeedSeen())) for name, _, port in self.addresses[:-1]],
+            files=self.sent.files,
+            alerts=self.teller.counts.copy(),
+            standing=self.standing,
+            problem=str(self._service.health()[1]["problem"] or ""),
+            stay_events=list(self._stay_events),
+            task_events=list(self._task_events),
+        )
+        return Screen(figures, self.setup.zone)
 
     async def since(self) -> list[Event]:
         """What happened since the last look, with nobody playing."""
-        return self._teller.tell(await self._player.time_alone())[0]
+        return [*await self.look(), *self.teller.tell((await self._player.time_alone()).effects)]
 
-    async def ending(self, width: int) -> AsyncIterator[str]:
+    async def judged(self) -> Verdict:
+        """Whether all of it is right."""
+        return await asyncio.to_thread(judged, self.store, self.setup, self.clock, self.world, self.folder)
+
+    async def ending(self, verdict: Verdict, width: int) -> AsyncIterator[str]:
         """The summary and the hints, line by line."""
-        seconds, store = time.monotonic() - self._began, self._service.store
-        now = standing(store)
-        found = await asyncio.to_thread(verified, store, self._setup, self._clock, now.members)
-        for line in summary(self.screen.sent, self._troubles, now, found, seconds, width):
+        await self.look()
+        sent, said, recipe = self.sent, self.teller.counts, self.world.recipe
+        for line in summary(sent, said, self.standing, verdict, recipe, self._seconds, width):
+            yield line
+        for line in differences(verdict.score):
             yield line
         yield ""
-        tasks = store.tasks(states=("overdue",)) or store.tasks()
-        then = (self._start + LENGTH - HINTED_BEFORE_END).astimezone(self._setup.zone)
-        for line in hints(self._folder, tasks[0].task_id if tasks else "TASK-ID", then):
+        tasks = self.store.tasks(states=("overdue",)) or self.store.tasks()
+        then = self.world.instants[1].astimezone(self.setup.zone)
+        for line in hints(self.folder, tasks[0].task_id if tasks else "TASK-ID", then):
             yield line
 
     def line_of(self, event: Event) -> Text:
         """An event as a line."""
-        return line_of(event, self._setup.zone)
+        return line_of(event, self.setup.zone)

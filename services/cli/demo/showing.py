@@ -1,95 +1,161 @@
 """The demo on a terminal: figures above, the latest events below, as many as fit."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+import msgspec
 from rich.console import Console, ConsoleOptions, Group, RenderResult
+from rich.layout import Layout
+from rich.panel import Panel
 from rich.progress_bar import ProgressBar
-from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
 from models.time import Instant
-from services.cli.demo.retelling import Event
-from services.cli.demo.story import LENGTH
-from services.cli.demo.watching import Sent, Standing
+from services.cli.demo.watching import STAYS, FeedSeen, Standing
+from services.cli.demo.wording import WORDS, Event
 
 TASKS = ("open", "overdue", "met", "met_late", "missed", "superseded", "cancelled", "not_possible")
-STAYS = ("planned", "active", "finished", "cancelled")
-_RED = {"overdue", "missed"}
-_GREEN = {"met"}
+TOP_LINES, HEAD_LINES, WIRE_COLUMNS = 9, 2, 44
+STAYS_SHOWN = TOP_LINES - 4
+_COLOURS = {
+    "opened": "cyan", "reopened": "cyan", "moved": "blue", "handed over": "blue", "due soon": "yellow",
+    "overdue": "red", "escalated": "bold red", "missed": "red", "met": "green", "met late": "yellow",
+    "withdrawn": "magenta", "cancelled": "magenta", "superseded": "magenta", "not possible": "magenta",
+    "not so soon": "green", "not overdue": "green", "not escalated": "green",
+    "admitted": "cyan", "planned": "blue", "discharged": "green", "back in bed": "yellow", "corrected": "blue",
+    "taken back": "magenta", "set aside": "yellow",
+    "active": "cyan", "finished": "green",
+}  # fmt: skip
+
+
+class Figures(msgspec.Struct, frozen=True):
+    """All that one frame shows.
+
+    `rate` is messages a second, `latency` (median, 99th percentile) in milliseconds, `feeds` have their port, `alerts`
+    counts what was said of tasks; `problem` is what health says, "" when all is well.
+    """
+
+    now: Instant
+    starts: Instant
+    ends: Instant
+    title: str
+    rate: float
+    latency: tuple[float, float]
+    answers: Mapping[str, int]
+    repeats: int
+    feeds: Sequence[tuple[str, int, FeedSeen]]
+    files: FeedSeen
+    alerts: Mapping[str, int]
+    standing: Standing
+    problem: str
+    stay_events: Sequence[Event]
+    task_events: Sequence[Event]
 
 
 class Screen:
     """A renderable that fills the terminal and never more."""
 
-    def __init__(self, addresses: Sequence[tuple[str, str]], start: Instant, zone: ZoneInfo) -> None:
-        self._addresses, self._start, self._zone = addresses, start, zone
-        self.now, self.sent, self.rate = start, Sent(), 0.0
-        self.standing: Standing | None = None
-        self.events: list[Event] = []
+    def __init__(self, figures: Figures, zone: ZoneInfo) -> None:
+        self._figures, self._zone = figures, zone
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        head = [*self._head(), self._figures(), Rule(style="dim")]
-        used = sum(len(console.render_lines(part, options)) for part in head)
-        # One line stays free: a full screen would scroll.
-        room = max(console.height - used - 1, 3)
-        yield Group(*head, *(line_of(event, self._zone) for event in self.events[-room:]))
+        top, whole = Layout(size=TOP_LINES), Layout()
+        top.split_row(Layout(self._wire(), size=WIRE_COLUMNS), Layout(self._stays()))
+        tasks = self._tasks(max(console.height - HEAD_LINES - TOP_LINES - 5, 0))
+        whole.split_column(Layout(self._head(), size=HEAD_LINES), top, Layout(tasks))
+        yield whole
 
-    def _head(self) -> Iterable[Table | Text]:
-        passed = min(max(self.now - self._start, timedelta()), LENGTH)
-        title = Table.grid(expand=True, padding=(0, 1))
-        title.add_column(no_wrap=True)
-        title.add_column(ratio=1)
-        title.add_column(no_wrap=True, justify="right")
-        when = self.now.astimezone(self._zone).strftime("%a %b %d %H:%M")
-        title.add_row(
-            Text("Warmhandoff demo", style="bold"), ProgressBar(LENGTH.total_seconds(), passed.total_seconds()), when
+    def _head(self) -> Group:
+        shown, span = self._figures, self._figures.ends - self._figures.starts
+        passed = min(max(shown.now - shown.starts, timedelta()), span)
+        line = Table.grid(expand=True)
+        line.add_column(no_wrap=True)
+        line.add_column(no_wrap=True, justify="right")
+        when = shown.now.astimezone(self._zone).strftime("%a %d %b %Y %H:%M")
+        line.add_row(Text.assemble((" Warmhandoff demo", "bold"), f"  {shown.title}"), Text(f"{when} ", "bold"))
+        bar = Table.grid(expand=True, padding=(0, 1))
+        bar.add_column(ratio=1)
+        bar.add_column(no_wrap=True, justify="right")
+        bar.add_row(
+            ProgressBar(span.total_seconds(), passed.total_seconds()), f"day {passed.days + 1} of {span.days + 1}"
         )
-        yield title
-        yield Text("  ".join(f"{name} {where}" for name, where in self._addresses), "dim", overflow="fold")
+        return Group(line, bar)
 
-    def _figures(self) -> Table:
-        grid = Table.grid(expand=True, padding=(0, 2))
-        for _ in range(3):
-            grid.add_column(ratio=1)
-        standing = self.standing
-        grid.add_row(
-            self._messages(),
-            _counted("stays", {name: standing.stays[name] for name in STAYS} if standing else {}),
-            _counted("tasks", {name: standing.tasks[name] for name in TASKS} if standing else {}),
-        )
-        return grid
+    def _wire(self) -> Panel:
+        shown = self._figures
+        median, worst = shown.latency
+        lines = [
+            Text.assemble((f"{shown.rate:.0f}", "bold"), " messages/s   ACK p50 ", (f"{median:.1f}", "bold"), " p99 ",
+                          (f"{worst:.1f}", "bold"), " ms"),
+        ]  # fmt: skip
+        table = Table.grid(padding=(0, 1), expand=True)
+        for justify in ("left", "left", "right", "right"):
+            table.add_column(justify=justify, no_wrap=True)
+        for name, port, seen in shown.feeds:
+            table.add_row(name, Text(f":{port}", "dim"), str(seen.count), self._short(seen.last_at))
+        table.add_row("files", "", str(shown.files.count), self._short(shown.files.last_at))
+        answers = ", ".join(f"{count} {code}" for code, count in shown.answers.items()) or "no answers yet"
+        lines.append(Text(f"{answers}, {shown.repeats} known again", no_wrap=True, overflow="ellipsis"))
+        lines.append(self._health())
+        return _panel(Group(lines[0], table, *lines[1:]), "Messages")
 
-    def _messages(self) -> Table:
-        median, worst = self.sent.latency()
-        answers = " ".join(f"{count} {code}" for code, count in self.sent.answers.items())
-        table = _counted("messages", {"sent": self.sent.messages})
-        table.add_row("sent/s", f"{self.rate:.1f}")
-        table.add_row("ACK p50", f"{median:.1f} ms")
-        table.add_row("ACK p99", f"{worst:.1f} ms")
-        table.add_row("answers", answers)
-        if self.standing:
-            table.add_row("quarantined", str(self.standing.quarantined))
-            table.add_row("parked patients", str(self.standing.parked))
-        return table
+    def _health(self) -> Text:
+        shown = self._figures
+        light = ("✗ " + shown.problem, "bold red") if shown.problem else ("● healthy", "green")
+        words = f"   {shown.standing.quarantined} in quarantine, {shown.standing.parked} parked"
+        return Text.assemble(light, words, no_wrap=True, overflow="ellipsis")
+
+    def _stays(self) -> Panel:
+        now = _counted({name: self._figures.standing.stays[name] for name in STAYS})
+        events = [line_of(event, self._zone, "%H:%M") for event in self._figures.stay_events[-STAYS_SHOWN:]]
+        return _panel(Group(now, Text(), *events), "Stays")
+
+    def _tasks(self, room: int) -> Panel:
+        shown = self._figures
+        said = Table.grid(expand=True)
+        for _ in WORDS:
+            said.add_column(no_wrap=True, justify="center")
+        said.add_row(*(Text(word, _COLOURS[word]) for word in WORDS))
+        said.add_row(*(Text(str(shown.alerts.get(word, 0)), "bold") for word in WORDS))
+        now = ", ".join(f"{shown.standing.tasks[name]} {name.replace('_', ' ')}" for name in TASKS[:5])
+        events = [line_of(event, self._zone) for event in shown.task_events[-room:]] if room else []
+        return _panel(Group(said, Text(), *events), "Tasks", f"now {now}")
+
+    def _short(self, at: Instant | None) -> str:
+        return at.astimezone(self._zone).strftime("%m-%d %H:%M") if at else "-"
 
 
-def _counted(title: str, counts: dict[str, int]) -> Table:
-    table = Table(title, "", box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    table.columns[1].justify = "right"
-    table.columns[1].overflow = "fold"
-    for name, count in counts.items():
-        style = "red" if name in _RED and count else "green" if name in _GREEN and count else ""
-        table.add_row(name.replace("_", " "), str(count), style=style)
-    return table
-
-
-def line_of(event: Event, zone: ZoneInfo) -> Text:
-    """An event in one line, cut where the terminal ends."""
-    when = event.at.astimezone(zone).strftime("%m-%d %H:%M")
+def line_of(event: Event, zone: ZoneInfo, form: str = "%m-%d %H:%M") -> Text:
+    """An event in one line, cut where the terminal ends; `form` is how its time is written."""
     text = Text(no_wrap=True, overflow="ellipsis")
-    text.append(f"{when}  ", "dim")
-    text.append(event.words, event.colour)
-    return text
+    text.append(f"{event.at.astimezone(zone):{form}} ", "dim")
+    text.append(f"{event.word:<{14 if event.rules else 12}}", _COLOURS.get(event.word, ""))
+    text.append(f"{event.member_id:<13}")
+    if not event.rules:
+        return text.append(event.about)
+    due = f"due {event.due_at.astimezone(zone):%a %m-%d %H:%M}" if event.due_at else "no due time yet"
+    text.append(f"{due:<21}", "dim")
+    text.append(event.rules[0], "bold")
+    return text.append(f" +{len(event.rules) - 1}" if len(event.rules) > 1 else "")
+
+
+def _counted(counts: Mapping[str, int]) -> Text:
+    """Names and numbers in a row, the name in its colour where there is something to count."""
+    parts = [
+        Text.assemble((f"{name} ", _COLOURS[name] if count else "dim"), (str(count), "bold" if count else "dim"))
+        for name, count in counts.items()
+    ]
+    return Text("   ", no_wrap=True, overflow="ellipsis").join(parts)
+
+
+def _panel(content: Group, title: str, subtitle: str = "") -> Panel:
+    return Panel(
+        content,
+        title=Text(title, "bold default"),
+        subtitle=Text(subtitle, "default"),
+        title_align="left",
+        subtitle_align="right",
+        border_style="bright_black",
+    )

@@ -5,9 +5,11 @@ from datetime import timedelta
 from pathlib import Path
 from threading import Lock
 
-from models.time import Instant
-from services.cli.demo.cast import table
-from services.cli.demo.wording import NORTH, SOUTH
+from models.time import Instant, local_day
+from services.simulation.deeds import value_sets_csv
+from services.simulation.holidays import FIRST, LAST
+from services.simulation.places import EXCHANGE, NORTH, SOUTH, ZONE
+from services.simulation.recipe import FAULTS, TAIL, ImpossibleRecipe, Recipe
 from services.wiring.clock import Clock
 from services.wiring.setup import Setup, read_setup
 
@@ -18,50 +20,67 @@ store: {store}
 value_sets: [{codes}]
 ---
 feeds:
-  {north}: {{listen: "127.0.0.1:0", processing_ids: [P, ""]}}
-  {south}: {{listen: "127.0.0.1:0", processing_ids: [P, ""]}}
 """
-# The one code that the story's claims carry; an installation loads its licensed lists instead.
-_SETS = ("outpatient-or-telehealth", "transitional-care-management", "medication-reconciliation")
-_MOMENT = timedelta(microseconds=1)
+_FEED = '  {name}: {{listen: "127.0.0.1:0", processing_ids: [P, ""]}}\n'
+_MARGIN = timedelta(hours=2)
+"""The story's last instant, an hour after its last delivery, has passed by now."""
+_FIRST, _LAST = FIRST + timedelta(days=31), LAST - timedelta(days=75)
+"""The first and the last day on which a recipe may start."""
+
+
+def recipe_until(now: Instant, members: int, days: int, seed: int) -> Recipe:
+    """A world with every fault, whose last delivery comes before `now`: at the last midnight, where tables reach.
+
+    Raises:
+        ImpossibleRecipe: with what to write instead.
+    """
+    length = timedelta(days=min(max(days, 0), (LAST - FIRST).days))
+    last_day = min(local_day(now - _MARGIN, ZONE), _LAST + length + TAIL)
+    start = last_day - TAIL - length
+    if start < _FIRST:
+        most = (last_day - TAIL - _FIRST).days
+        raise ImpossibleRecipe(
+            f"--days: a story of {days} days would begin before {_FIRST}, and the holiday tables do not reach so far.\n"
+            f"Write 4 to {most}."
+        )
+    return Recipe(members, days, seed, frozenset(FAULTS), start, claims=True)
 
 
 def staged(folder: Path) -> Setup:
     """Write the demo's own configuration into the folder, where every other command can read it too, and read it."""
     folder.mkdir(parents=True, exist_ok=True)
     codes, config = folder.absolute() / CODES, folder / CONFIG
-    rows = [(name, "CPT", "demo", "99495", "") for name in _SETS]
-    codes.write_text(table(("name", "system", "version", "code", "display"), rows), "utf-8")
+    codes.write_text(value_sets_csv(), "utf-8")
     store = json.dumps(str(folder.absolute()))  # a JSON string is a YAML string, whatever the path holds
-    page = _PAGE.format(store=store, codes=json.dumps(str(codes)), north=NORTH, south=SOUTH)
-    config.write_text(page, "utf-8")
+    feeds = "".join(_FEED.format(name=feed.name) for feed in (NORTH, SOUTH, EXCHANGE))
+    config.write_text(_PAGE.format(store=store, codes=json.dumps(str(codes))) + feeds, "utf-8")
     return read_setup(config)
 
 
 class StoryClock(Clock):
-    """Stands still but for the smallest step a reading, until it is told to move; `go_live` makes it the real clock.
+    """Stands still until it is told to move; `go_live` makes it the real clock.
 
-    So a fortnight is received within a minute as if it had taken a fortnight: what falls due meanwhile falls due.
+    So a month is received within a minute as if it had taken a month: what falls due meanwhile falls due.
     """
 
     def __init__(self, start: Instant) -> None:
         super().__init__()
-        self._told = start
+        self._told = self._walled = start
         self._live = False
         self._guard = Lock()
 
     def __call__(self) -> Instant:
-        with self._guard:
-            if self._live:
-                return super().__call__()
-            self._told += _MOMENT
-            return self._told
+        return super().__call__() if self._live else self._told
 
     def wall(self) -> Instant:
-        return super().wall() if self._live else self._told
+        with self._guard:
+            self._walled = super().wall() if self._live else self._told
+            return self._walled
 
     def ticks(self) -> float:
-        return self.wall().timestamp()  # the story's leap into the present is no jump
+        # Who compares the two reads the wall first: the story's leaps, also one just between, are no jumps.
+        with self._guard:
+            return self._walled.timestamp()
 
     def to(self, at: Instant) -> None:
         """Move on to an instant; never back."""

@@ -1,78 +1,52 @@
-"""The end of the demo: what trouble there was, how it came out, whether all of it can be computed again."""
+"""The end of the demo: what trouble there was, how it came out, whether all of it is right, and what to try next."""
 
 import shlex
 import sys
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import msgspec
-
 from models.time import Instant
-from services.cli.demo.playing import SILENCE
-from services.cli.demo.showing import STAYS, TASKS
+from services.cli.demo.checking import TRUTH, Verdict
+from services.cli.demo.showing import TASKS
 from services.cli.demo.staging import CONFIG
-from services.cli.demo.watching import Sent, Standing
-from services.runtime.recount import Recount
-from services.runtime.store.contract import Reader
-from services.runtime.store.sqlite import SqliteStore
-from services.wiring.clock import Clock
-from services.wiring.setup import Setup
+from services.cli.demo.watching import STAYS, Sent, Standing
+from services.cli.demo.wording import WORDS
+from services.simulation.recipe import FAULTS, Recipe
+from services.simulation.scoring import KINDS, Score
 
-NOTE_WIDTH = 64
-
-
-class Verified(msgspec.Struct, frozen=True):
-    """What computing everything again from the raw log gave."""
-
-    members: int
-    differences: int
-    broken: int
-
-    @property
-    def agrees(self) -> bool:
-        return not (self.differences or self.broken)
-
-
-def verified(reader: Reader, setup: Setup, clock: Clock, members: int) -> Verified:
-    """Compute every member again, in a store that goes away afterwards, and compare."""
-    with (
-        tempfile.TemporaryDirectory(prefix="warmhandoff-") as folder,
-        SqliteStore.open(Path(folder), now=clock) as fresh,
-    ):
-        recount = Recount(reader, fresh, setup.readers, setup.reference, clock)
-        return Verified(members, len(list(recount.compare())), len(reader.broken_chain()))
+FAULT_COLUMNS = max(map(len, FAULTS)) + 4
 
 
 def summary(
-    sent: Sent, troubles: Mapping[str, Sequence[str]], now: Standing, found: Verified, seconds: float, width: int
+    sent: Sent, alerts: Mapping[str, int], now: Standing, verdict: Verdict, recipe: Recipe, seconds: float, width: int
 ) -> Iterator[str]:
-    """The summary, line by line.
-
-    Args:
-        troubles: each note of the story, and what its lines led to.
-    """
-    yield "Trouble in the feed, and how it came out"
-    for note, outcomes in troubles.items():
-        times = f" (x{len(outcomes)})" if len(outcomes) > 1 else ""
-        yield from _beside(f"  {note}{times}", " / ".join(dict.fromkeys(outcomes)), width)
+    """The summary, line by line, within a width where that is possible."""
+    yield from _troubles(verdict.score, width)
     median, worst = sent.latency()
+    story = f"a story of {recipe.days} days and what followed"
     yield ""
-    yield f"{sent.messages} messages over MLLP, two weeks in {seconds:.0f} s"
-    yield f"  answers      {_listed({code: count for code, count in sent.answers.items() if code != SILENCE})}"
-    if sent.answers[SILENCE]:
-        yield f"               {sent.answers[SILENCE]} had no MSH to answer: kept, and the connection closed"
+    yield f"{sent.messages} messages over MLLP and {sent.files.count} files: {story}, in {seconds:.0f} s"
+    yield f"  answers      {_listed(sent.answers)}; {sent.repeats} messages were repeats, and known again"
     yield f"  ACK          p50 {median:.1f} ms, p99 {worst:.1f} ms, seen by the sender, bytes on disk"
-    yield f"  journal      {now.lines} lines; {sent.repeats} messages were repeats, and known again"
+    yield f"  journal      {now.lines} lines of {now.members} members"
     yield f"  stays        {_listed({name: now.stays[name] for name in STAYS})}"
     yield f"  tasks        {_listed({name: now.tasks[name] for name in TASKS})}"
-    yield f"  quarantined  {now.quarantined}, each with what would fix it"
-    yield f"  parked       {now.parked} patients whom no roster names yet"
-    verdict = "the same" if found.agrees else f"{found.differences} differences, {found.broken} broken chains"
-    yield f"  verify       {found.members} members computed again from the raw log: {verdict}"
+    yield f"  said         {_listed({word: alerts.get(word, 0) for word in WORDS})}"
+    yield f"  quarantined  {now.quarantined}{', each with what would fix it' if now.quarantined else ''}"
+    yield f"  parked       {now.parked} of the patients told of are on no roster"
+    same = "the same" if verdict.is_reproduced else f"{verdict.differences} differences, {verdict.broken} broken chains"
+    yield f"  verify       {now.members} members computed again from the raw log: {same}"
+    yield f"  score        {_scored(verdict.score)}"
 
 
-def hints(folder: Path, a_task: str, example_at: Instant) -> Iterator[str]:
+def differences(score: Score) -> Iterator[str]:
+    """The first things that are not listed as they should be."""
+    for each in score.differences:
+        about = f"{each.member_id} at {each.as_of.isoformat()}, {each.kind} ({', '.join(each.faults) or 'no fault'})"
+        yield f"  {about}: expected {_item(each.expected)}; listed {_item(each.listed)}"
+
+
+def hints(folder: Path, a_task: str, then: Instant) -> Iterator[str]:
     """What to try next; each of these commands works on the store as it is."""
     where = folder.absolute()
     started_by = Path(sys.argv[0])
@@ -80,25 +54,40 @@ def hints(folder: Path, a_task: str, example_at: Instant) -> Iterator[str]:
     command = shlex.join([program, "--store", str(where), "--config", str(where / CONFIG)])
     yield "Try next"
     yield f"  alias wh={shlex.quote(command)}"
-    yield "  wh tasks --state overdue       # the work list"
+    yield "  wh tasks --state open          # the work list"
     yield f"  wh explain {a_task}"
-    yield f"  wh tasks --as-of {example_at.isoformat(timespec='seconds')}    # as known then"
+    yield f"  wh tasks --as-of {then.isoformat(timespec='seconds')}    # as known then"
     yield "  wh quarantine list             # what could not be read, and how to fix it"
     yield "  wh identity review --parked    # who belongs to nobody"
-    yield "  wh alerts                      # every change of a task, in order"
+    yield "  wh alerts                      # everything that was said, in order"
     yield "  wh verify                      # compute everything again, and compare"
+    yield f"  wh score {shlex.quote(str(where / TRUTH))}"
     yield f"  rm -r {shlex.quote(str(where))}"
+
+
+def _troubles(score: Score, width: int) -> Iterator[str]:
+    room = min(max(width - FAULT_COLUMNS - 14, 20), max(map(len, FAULTS.values())))
+    title = "Trouble in the feeds, and what is listed of its stories"
+    yield f"{title:<{FAULT_COLUMNS + room}}  right  wrong"
+    for fault, tally in sorted(score.by_fault.items(), key=lambda item: (item[0] in FAULTS, item[0])):
+        about = FAULTS.get(fault, "stories that were told as they should be")
+        about = about if len(about) <= room else f"{about[: room - 1]}…"
+        yield f"  {fault:<{FAULT_COLUMNS - 2}}{about:<{room}}  {tally.found:>5}  {tally.missing + tally.extra:>5}"
+
+
+def _scored(score: Score) -> str:
+    found = []
+    for kind in KINDS:
+        tallies = [tallies[kind] for tallies in score.by_instant.values()]
+        missing, extra = sum(tally.missing for tally in tallies), sum(tally.extra for tally in tallies)
+        found.append(f"{sum(tally.found for tally in tallies)} {kind} found, {missing} missing, {extra} extra")
+    return f"{'; '.join(found)}, at {len(score.by_instant)} instants of the story"
+
+
+def _item(item: tuple[object, ...] | None) -> str:
+    return " ".join(map(str, item)) if item else "nothing"
 
 
 def _listed(counts: Mapping[str, int]) -> str:
     shown = [f"{count} {name.replace('_', ' ')}" for name, count in counts.items() if count]
     return ", ".join(shown) or "none"
-
-
-def _beside(left: str, right: str, width: int) -> Iterator[str]:
-    """Two columns, or two lines where they do not fit."""
-    column = max(len(left), NOTE_WIDTH)
-    if column + 2 + len(right) <= width:
-        yield f"{left:<{column}}  {right}"
-    else:
-        yield from (left, f"      {right}")
