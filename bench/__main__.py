@@ -1,4 +1,4 @@
-"""`python -m bench`: measure everything once, print it, keep it in `bench/results.json`."""
+"""`python -m bench`: measure everything once, print it, keep it in `bench/results.json` and on the page of figures."""
 
 import argparse
 import sys
@@ -6,19 +6,22 @@ import tempfile
 from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results.json"
-PARTS = ("reading", "storing", "deriving", "rebuilding", "serving")
+PARTS = ("reading", "storing", "deriving", "staging", "rebuilding", "answering", "delaying", "scaling")
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the parts asked for."""
     from importlib import import_module
 
-    from bench import reporting
+    from bench import page, reporting
+    from bench.aims import judged
     from bench.measuring import Figure, Size
 
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"some of: {', '.join(PARTS)} (default: all)")
-    parser.add_argument("--quick", action="store_true", help="prove that it runs, in seconds; the figures mean nothing")
+    parser.add_argument(
+        "--quick", action="store_true", help="prove that it runs, within a minute; the figures mean nothing"
+    )
     parser.add_argument("--out", type=Path, help="where the results go (default: bench/results.json for a full run)")
     parser.add_argument("--folder", type=Path, help="on which disk to measure (default: the temporary folder)")
     asked = parser.parse_args(arguments)
@@ -35,10 +38,15 @@ def main(arguments: list[str] | None = None) -> None:
             print(f"{part} ...", file=sys.stderr, flush=True)
             run = import_module(f"bench.{part}").run
             figures += run(size) if part == "reading" else run(size, folder)
-    reporting.shown(figures)
+    if asked.quick:
+        print("A quick run: it shows that everything runs. Its figures mean nothing.")
+    aims = {} if asked.quick else judged(figures)
+    reporting.shown(figures, aims)
     complete = not asked.quick and not asked.parts
     if out := asked.out or (RESULTS if complete else None):
-        reporting.written(out, figures, about, quick=asked.quick)
+        reporting.written(out, figures, aims, about, quick=asked.quick)
+    if out == RESULTS:
+        page.refresh(RESULTS)
 
 
 if __name__ == "__main__":

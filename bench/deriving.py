@@ -1,15 +1,19 @@
-"""What one member costs: absorbing, linking, deriving, comparing, and the way to and from bytes."""
+"""What one member costs: absorbing, linking, deriving (cold and warm), comparing, and the way to and from bytes."""
 
 import tempfile
 from collections.abc import Callable, Iterator
+from itertools import cycle
 from pathlib import Path
+
+import msgspec
 
 from bench import kept
 from bench.measuring import Figure, Size, by_turns, figure, micros_per_call
 from bench.world import Person, history
-from services.member.derive import derive
+from services.member.derive import MemberFacts, Remembered, derive
 from services.member.diff import diff
 from services.member.facts import absorb, freeze, thaw
+from services.member.memo import Memo
 from services.runtime.pipeline import Pipeline, read_lines
 from services.runtime.recall import circles, with_registry
 from services.runtime.store.sqlite import SqliteStore
@@ -17,7 +21,9 @@ from services.runtime.workset import Workset
 
 SIZES = (4, 40, 600)
 _WHAT = {
-    "derive": "derive, from the member's facts to the view",
+    "derive": "derive cold, from the member's facts to the view",
+    "warm": "derive warm, one message more than when remembered",
+    "again": "derive warm, nothing new",
     "recall": "the member's facts as of now, each linked",
     "links": "who is who: links of the member's circle",
     "absorb": "absorb, a fact",
@@ -46,12 +52,16 @@ def _of_member(
     store: SqliteStore, pipeline: Pipeline, member_id: str, size: Size
 ) -> tuple[dict[str, Callable[[], float]], int]:
     work, at = Workset(store), kept.now()
-    (around,) = circles(work, [member_id])
+    (around,) = circles(work, [member_id], ())
     reference = with_registry(kept.setup().reference, pipeline.facilities, at)
     links = around.links(at)
     member_facts = around.facts(links, at)[member_id]
     view = derive(member_facts, reference, at)
-    told, _ = diff(member_id, {}, view.tasks, at)
+    revisions, _ = diff(member_id, {}, (), view.tasks, at)
+    memo, other_memo = Memo(Remembered), Memo(Remembered)
+    without, turns = _without_the_last(member_facts), cycle((False, True))
+    derive(member_facts, reference, at, memo)
+    derive(member_facts, reference, at, other_memo)
     patients = [patient.facts for patient in around.patients]
     blobs = [freeze(facts) for facts in patients]
     count = sum(map(len, patients)) + len(around.members[member_id].facts)
@@ -59,16 +69,24 @@ def _of_member(
     events = [event for patient in around.patients for event in heard[patient.key]]
     work_of: dict[str, tuple[Callable[[], object], int]] = {
         "derive": (lambda: derive(member_facts, reference, at), 1),
+        # By turns with and without the last message: each time one statement differs from what is remembered.
+        "warm": (lambda: derive(member_facts if next(turns) else without, reference, at, memo), 1),
+        "again": (lambda: derive(member_facts, reference, at, other_memo), 1),
         "recall": (lambda: around.facts(around.links(at), at), 1),
         "links": (lambda: around.links(at), 1),
         "absorb": (lambda: absorb({}, events), max(1, len(events))),
         "freeze": (lambda: [freeze(facts) for facts in patients], 1),
         "thaw": (lambda: [thaw(blob) for blob in blobs], 1),
-        "diff": (lambda: diff(member_id, told, view.tasks, at), 1),
-        "effects": (lambda: diff(member_id, {}, view.tasks, at), 1),
+        "diff": (lambda: diff(member_id, revisions, view.tasks, view.tasks, at), 1),
+        "effects": (lambda: diff(member_id, {}, (), view.tasks, at), 1),
     }
 
     def timed(run: Callable[[], object], share: int) -> Callable[[], float]:
         return lambda: micros_per_call(run, size.loop_seconds) / share
 
     return {name: timed(run, share) for name, (run, share) in work_of.items()}, count
+
+
+def _without_the_last(facts: MemberFacts) -> MemberFacts:
+    last = max(facts.heard, key=lambda heard: (heard.tellers[0].received_at, heard.tellers[0].name))
+    return msgspec.structs.replace(facts, heard=[heard for heard in facts.heard if heard is not last])

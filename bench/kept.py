@@ -34,14 +34,20 @@ def pipeline_of(store: SqliteStore) -> Pipeline:
 @contextmanager
 def store_with(folder: Path, numbers: Sequence[int]) -> Iterator[SqliteStore]:
     """A store that knows the facilities and these members, and nothing else."""
-    with SqliteStore.open(folder, now=now) as store:
-        tables = [("facilities", facilities_csv()), ("roster", roster_csv(numbers))]
+    with reopened(folder) as store:
+        rosters = [roster_csv(numbers[first : first + 5_000]) for first in range(0, len(numbers), 5_000)]
+        tables = [("facilities", facilities_csv()), *(("roster", roster) for roster in rosters)]
         store.append([NewLine("plan", START, kind, body) for kind, body in tables]).result()
         pipeline = pipeline_of(store)
-        while pipeline.run(bulk=True):
+        while pipeline.run(bulk=True, limit=1):
             pass
         pipeline.settle()
         yield store
+
+
+def reopened(folder: Path) -> SqliteStore:
+    """The store in a folder, to write to."""
+    return SqliteStore.open(folder, now=now)
 
 
 def keep(store: SqliteStore, lines: Sequence[Told], *, live: bool = False) -> None:

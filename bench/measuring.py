@@ -10,16 +10,20 @@ Samples = dict[str, list[float]]
 
 
 class Figure(msgspec.Struct, frozen=True):
-    """A measured number. `against` holds ratios (ours divided by the other's, round by round, then the median)."""
+    """A measured number. `against` holds ratios (ours divided by the other's, round by round, then the median).
+
+    `missing` says why there is no number.
+    """
 
     id: str
     what: str
     unit: str
-    median: float
-    low: float
-    high: float
+    median: float | None
+    low: float | None
+    high: float | None
     rounds: int
     against: dict[str, float] = {}
+    missing: str = ""
 
 
 class Size(msgspec.Struct, frozen=True):
@@ -56,22 +60,27 @@ def figure(name: str, what: str, unit: str, samples: Samples, *, against: Sequen
     return Figure(name, what, unit, median(values), min(values), max(values), len(values), ratios)
 
 
+def missing(name: str, what: str, unit: str, why: str) -> Figure:
+    """A figure that could not be taken here."""
+    return Figure(name, what, unit, None, None, None, 0, missing=why)
+
+
 def micros_per_call(run: Callable[[], object], seconds: float) -> float:
-    """Call for at least so long; give microseconds a call."""
+    """Call for at least so long; give microseconds of processor time a call."""
     calls, spent = 0, 0.0
-    start = time.perf_counter()
+    start = time.process_time()
     while spent < seconds:
         run()
         calls += 1
-        spent = time.perf_counter() - start
+        spent = time.process_time() - start
     return spent / calls * 1e6
 
 
-def per_second(run: Callable[[], int]) -> float:
-    """Things done a second by one call, which says how many they were."""
-    start = time.perf_counter()
+def per_second(run: Callable[[], int], clock: Callable[[], float] = time.perf_counter) -> float:
+    """Things done a second by one call, which says how many they were; with another clock, a second of that."""
+    start = clock()
     done = run()
-    return done / (time.perf_counter() - start)
+    return done / (clock() - start)
 
 
 def percentile(values: Iterable[float], share: float) -> float:

@@ -4,7 +4,7 @@ import os
 import platform
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.measuring import Figure
+from bench.page import short
 
 PEERS = ("hl7", "hl7apy", "msgspec", "pydantic", "uvicorn")
 
@@ -40,33 +41,33 @@ def versions() -> dict[str, str]:
     return own | {name: version(name) for name in PEERS}
 
 
-def written(file: Path, figures: Sequence[Figure], about: dict[str, object], *, quick: bool) -> None:
+def written(
+    file: Path, figures: Sequence[Figure], aims: Mapping[str, list[str]], about: Mapping[str, object], *, quick: bool
+) -> None:
     """Write the results as JSON."""
     found = {
-        "schema": 1,
+        "schema": 2,
         "taken_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "quick": quick,
         "machine": about,
         "versions": versions(),
         "figures": figures,
+        "aims": aims,
     }
     file.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
 
 
-def shown(figures: Sequence[Figure]) -> None:
-    """Print the table: one row a figure, its ratios to limits and peers behind it."""
-    table = Table("figure", "median", "low to high", "unit", "ours ÷ theirs", box=None, pad_edge=False)
+def shown(figures: Sequence[Figure], aims: Mapping[str, list[str]]) -> None:
+    """Print the table: one row a figure, its ratios to limits and peers behind it, and what was aimed for."""
+    table = Table("figure", "median", "low to high", "unit", "ratio to", "aim", box=None, pad_edge=False)
     for column in (1, 2):
         table.columns[column].justify = "right"
     for each in figures:
-        ratios = ", ".join(f"{_short(ratio)} × {name}" for name, ratio in each.against.items())
-        span = f"{_short(each.low)} to {_short(each.high)}"
-        table.add_row(each.what, _short(each.median), span, each.unit, ratios)
-    Console(width=None if os.isatty(1) else 190).print(table)
-
-
-def _short(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+        ratios = ", ".join(f"{short(ratio)} × {name}" for name, ratio in each.against.items())
+        span = f"{short(each.low)} to {short(each.high)}" if each.rounds > 1 else ""
+        said = each.missing and f"not measured: {each.missing}"
+        table.add_row(each.what, short(each.median), span, each.unit, ratios or said, "; ".join(aims.get(each.id, ())))
+    Console(width=None if os.isatty(1) else 230).print(table)
 
 
 def _lines(file: Path) -> list[str]:

@@ -1,13 +1,38 @@
-"""A sender in a process of its own: one connection, one message at a time. Imports nothing of ours, to start fast."""
+"""Senders of MLLP, fast enough to stay out of the way: `bench.answering` states their own limit beside every figure."""
 
+import selectors
 import socket
 import threading
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+
+import msgspec
 
 END = b"\x1c\r"
-ANSWER = b"\x0bMSH|^~\\&|||||||ACK|1|P|2.5\rMSA|AA|1\r" + END
+PATIENCE_S = 60.0
+Address = tuple[str, int]
+
+
+class Burst(msgspec.Struct, frozen=True):
+    """One burst as its senders saw it: messages answered a second, when it began, milliseconds of each answer."""
+
+    rate: float
+    began: float
+    waits: list[float]
+
+
+class _Sender(msgspec.Struct):
+    line: socket.socket
+    todo: Iterator[bytes]
+    sent: float = 0.0
+    answer: bytes = b""
+
+    def send_next(self) -> bool:
+        framed = next(self.todo, None)
+        if framed is not None:
+            self.sent = time.monotonic()
+            self.line.sendall(framed)
+        return framed is not None
 
 
 def frame(body: bytes) -> bytes:
@@ -15,67 +40,52 @@ def frame(body: bytes) -> bytes:
     return b"\x0b" + body + END
 
 
-def connect(address: tuple[str, int]) -> socket.socket:
+def connect(address: Address) -> socket.socket:
     """A connection that sends at once."""
-    line = socket.create_connection(address, timeout=60)
+    line = socket.create_connection(address, timeout=PATIENCE_S)
     line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return line
 
 
-def exchange(line: socket.socket, framed: bytes) -> bytes:
-    """Send one message, wait for the whole answer."""
-    line.sendall(framed)
-    answer = b""
-    while not answer.endswith(END):
-        part = line.recv(65536)
-        if not part:
-            raise ConnectionResetError("closed without an answer")
-        answer += part
-    return answer
+def play(address: Address, streams: Sequence[Sequence[bytes]]) -> Burst:
+    """Send framed messages over one connection a stream, on each the next when the one before is answered AA."""
+    with selectors.DefaultSelector() as ready:
+        for stream in streams:
+            ready.register(line := connect(address), selectors.EVENT_READ, _Sender(line, iter(stream)))
+        senders = [key.data for key in list(ready.get_map().values())]
+        waits: list[float] = []
+        began = time.monotonic()
+        busy = sum(sender.send_next() for sender in senders)
+        while busy:
+            heard = ready.select(PATIENCE_S)
+            if not heard:
+                raise TimeoutError("no answer")
+            busy -= sum(_hear(key.data, waits) for key, _ in heard)
+        ended = time.monotonic()
+        for sender in senders:
+            sender.line.close()
+    return Burst(len(waits) / (ended - began), began, waits)
 
 
-def send_bursts(address: tuple[str, int], bursts: Sequence[Sequence[bytes]], gate: Any, results: Any) -> None:
-    """Send each burst when the gate opens; report (first byte sent, last answer, milliseconds of each answer)."""
-    with connect(address) as line:
-        for burst in bursts:
-            gate.wait()
-            waits = []
-            first = before = time.monotonic()
-            for framed in burst:
-                if b"|AA|" not in exchange(line, framed):
-                    raise AssertionError("an answer that is no AA")
-                now = time.monotonic()
-                waits.append((now - before) * 1000)
-                before = now
-            results.put((first, before, waits))
-
-
-def answer_everything(ready: Any) -> None:
-    """A receiver that keeps nothing: it finds the end of each message and answers. What Python's sockets can do."""
-    import asyncio
-
-    async def serve() -> None:
-        server = await asyncio.get_running_loop().create_server(_Answering, "127.0.0.1", 0)
-        ready.put(server.sockets[0].getsockname()[:2])
-        await server.serve_forever()
-
-    class _Answering(asyncio.Protocol):
-        def connection_made(self, transport: Any) -> None:
-            self.transport, self.rest = transport, b""
-
-        def data_received(self, data: bytes) -> None:
-            self.rest += data
-            while (end := self.rest.find(END)) >= 0:
-                self.rest = self.rest[end + len(END) :]
-                self.transport.write(ANSWER)
-
-    asyncio.run(serve())
+def _hear(sender: _Sender, waits: list[float]) -> bool:
+    """Take what came; give whether this sender is through."""
+    part = sender.line.recv(65536)
+    if not part:
+        raise ConnectionResetError("closed without an answer")
+    sender.answer += part
+    if not sender.answer.endswith(END):
+        return False
+    waits.append((time.monotonic() - sender.sent) * 1000)
+    if b"|AA|" not in sender.answer:
+        raise AssertionError("an answer that is no AA")
+    sender.answer = b""
+    return not sender.send_next()
 
 
 class Paced(threading.Thread):
     """Sends over one connection at a steady rate, whatever the answers take; notes when each message was sent."""
 
-    def __init__(self, address: tuple[str, int], messages: Sequence[bytes], every_s: float) -> None:
+    def __init__(self, address: Address, messages: Sequence[bytes], every_s: float) -> None:
         super().__init__(daemon=True)
         self._address, self._messages, self._every = address, messages, every_s
         self.sent_at: list[float] = []
@@ -86,5 +96,15 @@ class Paced(threading.Thread):
             for body in self._messages:
                 time.sleep(max(0.0, due - time.monotonic()))
                 self.sent_at.append(time.monotonic())
-                exchange(line, frame(body))
+                _exchange(line, frame(body))
                 due += self._every
+
+
+def _exchange(line: socket.socket, framed: bytes) -> None:
+    line.sendall(framed)
+    answer = b""
+    while not answer.endswith(END):
+        part = line.recv(65536)
+        if not part:
+            raise ConnectionResetError("closed without an answer")
+        answer += part

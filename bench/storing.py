@@ -1,12 +1,12 @@
 """The journal's appends, against bare rows in SQLite with the same durability: that is all this disk can do."""
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench import bare
 from bench.measuring import Figure, Samples, Size, by_turns, figure
 from bench.world import START, crowd
 from services.runtime.store.contract import NewLine
@@ -20,25 +20,6 @@ def bodies_of(count: int) -> list[bytes]:
     lines = crowd(range(1 + count // 4), START, seed=2)
     assert len(lines) >= count
     return [line.body for line in lines[:count]]
-
-
-def bare_rows(folder: Path, bodies: Sequence[bytes], rows: int) -> float:
-    """Rows a second: one table, WAL, `synchronous=FULL`, so many rows a transaction."""
-    file = folder / f"bare-{time.monotonic_ns()}.db"
-    connection = sqlite3.connect(file, isolation_level=None)
-    connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000;")
-    connection.execute("CREATE TABLE line (seq INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT")
-    start = time.perf_counter()
-    for first in range(0, len(bodies), rows):
-        connection.execute("BEGIN IMMEDIATE")
-        for seq, body in enumerate(bodies[first : first + rows], first):
-            connection.execute("INSERT INTO line VALUES (?, ?)", (seq, body))
-        connection.execute("COMMIT")
-    spent = time.perf_counter() - start
-    connection.close()
-    for part in folder.glob(f"{file.name}*"):
-        part.unlink()
-    return len(bodies) / spent
 
 
 def appends(folder: Path, bodies: Sequence[bytes], senders: int) -> float:
@@ -65,7 +46,7 @@ def run(size: Size, folder: Path) -> Iterator[Figure]:
     variants = {}
     for n in IN_FLIGHT:
         variants[f"append.{n}"] = lambda n=n: appends(folder, bodies[: counts[n]], n)
-        variants[f"bare.{n}"] = lambda n=n: bare_rows(folder, bodies[: counts[n]], n)
+        variants[f"bare.{n}"] = lambda n=n: bare.lines_alone(folder, bodies[: counts[n]], n)
     samples: Samples = by_turns(variants, size.rounds)
     for n in IN_FLIGHT:
         against = list(dict.fromkeys((f"bare.{n}", "bare.64")))

@@ -7,6 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from bench.__main__ import RESULTS
+from bench.aims import judged
+from bench.measuring import Figure, missing
+from bench.page import PAGE, with_tables
+from bench.receivers import NotHere, started
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -18,7 +24,26 @@ def test_the_bench_measures_every_part_and_names_no_machine(tmp_path: Path) -> N
     assert done.returncode == 0, done.stderr[-2000:]
     found = json.loads(out.read_text())
     measured = {figure["id"].partition(".")[0] for figure in found["figures"]}
-    assert measured >= {"reader", "append", "derive", "rebuild", "load", "served", "delay", "peer"}
-    assert all(figure["median"] > 0 for figure in found["figures"])
+    assert measured >= {"reader", "append", "derive", "warm", "stage", "rebuild", "load", "ack", "served", "delay"}
+    assert measured >= {"peer", "bare", "bytes", "event", "memory"}
+    # A peer that needs what is not on this machine says so in words.
+    assert all(figure["missing"] or figure["median"] > 0 for figure in found["figures"])
     assert str(tmp_path) not in out.read_text()
     assert found["machine"]["cores"] >= 1
+
+
+def test_an_aim_is_of_a_figure_of_the_same_run_and_is_met_or_not() -> None:
+    ours = Figure("load", "load", "lines/s", 2_000, 1_900, 2_100, 5, {"bare": 0.2})
+    assert judged([ours])["load"] == ["≥ 0.25 × bare: NOT met"]
+    assert judged([missing("ack.journal", "journal only", "messages/s", "there is no `java`")]) == {}
+
+
+def test_a_receiver_that_cannot_start_is_told_in_words(tmp_path: Path) -> None:
+    silent = [sys.executable, "-c", "raise SystemExit('no libraries')"]
+    with pytest.raises(NotHere, match="no libraries"), started(silent, tmp_path):
+        pass
+
+
+def test_the_page_shows_the_figures_of_the_results_file() -> None:
+    text = PAGE.read_text()
+    assert with_tables(text, json.loads(RESULTS.read_bytes())) == text, "`python -m bench` writes both"
