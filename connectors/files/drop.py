@@ -136,7 +136,7 @@ class DropFolder:
         target = _free_name(self._folder / (REFUSED if refusal else TAKEN), self._folder / name)
         if refusal:
             target.with_name(f"{target.name}.reason.txt").write_text(f"{refusal}\n", encoding="utf-8")
-        # Its mark goes first: one that outlives its file would vouch for the next file of that name, half-written or not.
+        # Its mark goes first: one that outlives its file would vouch for the next of that name, half-written or not.
         (self._folder / f"{name}{DONE}").unlink(missing_ok=True)
         (self._folder / name).replace(target)
         self._seen.pop(name, None)

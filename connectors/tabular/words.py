@@ -32,7 +32,6 @@ _BETWEEN = re.compile(r"[\s_\-]+")
 
 def known_as(*words: str) -> BeforeValidator:
     """Read one of these words however it is written (`Very High`, `very-high`); another one in lower case."""
-
     known = frozenset(words)
 
     def read(text: str) -> str:
