@@ -2,19 +2,22 @@
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from hashlib import sha256
 
 from connectors.hl7v2.batch import split_messages
 from connectors.hl7v2.charset import narrow
-from connectors.hl7v2.mapping import events_of, is_interpreted
+from connectors.hl7v2.mapping import events_of
+from connectors.hl7v2.paths import Path, places
 from connectors.hl7v2.patient import Reader
 from connectors.hl7v2.profile import FeedProfile
-from connectors.hl7v2.reader import Message, read_message
-from connectors.hl7v2.triggers import IGNORED
+from connectors.hl7v2.reader import Message, read_lines
+from connectors.hl7v2.triggers import IGNORED, INTERPRETED
 from models.errors import MessageIsWrong
 from models.time import Instant
 from services.intake.reading import Reading
 
+_HEADER = places(Path("MSH", 10), Path("MSH", 9), Path("MSH", 9, 2), Path("MSH", 11))
 _WORD = re.compile(r"[A-Z][A-Z0-9_]{2,6}")
 
 
@@ -50,16 +53,20 @@ class Hl7v2Reader:
         flags = set(more)
         try:
             profile = self._profile_of(feed)
-            message = read_message(raw, profile.charset)
-            flags.update(message.flags)
-            control_id = message.text("MSH", 10)
+            lines, signs, assumed = read_lines(raw, profile.charset)
+            flags.update(assumed)
+            message = Message(lines[:1], signs)
+            control_id, kind, trigger, processing_id = message.texts(_HEADER)
             if not control_id:
                 flags.add("no_control_id")
-            kind, trigger = _type_of(message, flags)
-            label = f"{_word(kind)}^{_word(trigger)}" if trigger else _word(kind)
+            kind, trigger = kind.upper(), trigger.upper()
+            if kind in {"", "ADT"}:  # of other messages nothing but the header is read
+                message.take(lines[1:])
+                kind, trigger = "ADT", _trigger_of(message, kind, trigger, flags)
+            label = _label(kind, trigger)
             if kind != "ADT" or trigger in IGNORED:
                 return Reading(ordinal, name, "not_interpreted", control_id, label, flags=tuple(sorted(flags)))
-            if profile.processing_ids is not None and message.text("MSH", 11) not in profile.processing_ids:
+            if profile.processing_ids is not None and processing_id not in profile.processing_ids:
                 return Reading(ordinal, name, "test", control_id, label, flags=tuple(sorted(flags)))
             _check(message, trigger, profile)
             reader = Reader(feed, profile, name, flags)
@@ -73,29 +80,31 @@ class Hl7v2Reader:
         return Reading(ordinal, name, "interpreted", control_id, label, tuple(events), None, tuple(sorted(flags)))
 
 
-def _type_of(message: Message, flags: set[str]) -> tuple[str, str]:
-    """Message type and trigger: MSH-9, else EVN-1, as senders up to 2.3 had it (R-48)."""
-    kind, trigger = message.text("MSH", 9).upper(), message.text("MSH", 9, 2).upper()
+def _trigger_of(message: Message, kind: str, trigger: str, flags: set[str]) -> str:
+    """MSH-9.2, else EVN-1, as senders up to 2.3 had it (R-48)."""
     event = message.text("EVN", 1).upper()
     if not kind and not trigger and not event:
         raise MessageIsWrong("no_type", "MSH-9", "MSH-9 and EVN-1 are empty", "State type and trigger in MSH-9.")
-    if kind == "ADT" or not kind:
-        if trigger and event and trigger != event:
-            flags.add("trigger_conflict")
-        return "ADT", trigger or event
-    return kind, trigger
+    if trigger and event and trigger != event:
+        flags.add("trigger_conflict")
+    return trigger or event
 
 
 def _check(message: Message, trigger: str, profile: FeedProfile) -> None:
-    if not profile.admits(message.text("MSH", 3), message.text("MSH", 4)):
+    if profile.admits is not None and not profile.admits(message.text("MSH", 3), message.text("MSH", 4)):
         fix = "If it may speak on this feed, add it to the feed's `allow` list and replay the message."
         raise MessageIsWrong("sender_not_allowed", "MSH-3", "a sender that the feed does not name", fix)
     if message.text("DSC", 1):
         shape = "the message goes on in another one (DSC-1 is valued)"
         raise MessageIsWrong("continuation", "DSC-1", shape, "Send it whole.")
-    if not is_interpreted(trigger):
+    if trigger not in INTERPRETED:
         shape = f"trigger {_word(trigger)}" if trigger else "no trigger"
         raise MessageIsWrong("unknown_trigger", "MSH-9.2", shape, "Send one of A01 to A55 or A60 to A62.")
+
+
+@lru_cache(maxsize=256)
+def _label(kind: str, trigger: str) -> str:
+    return f"{_word(kind)}^{_word(trigger)}" if trigger else _word(kind)
 
 
 def _word(text: str) -> str:

@@ -26,7 +26,8 @@ def split_messages(body: bytes) -> Split:
     Args:
         body: in an ASCII-compatible character set (`charset.narrow` went before).
     """
-    if body.count(b"MSH") <= 1 and body.startswith(b"MSH") and b"BTS" not in body and b"FTS" not in body:
+    trailer = b"TS" in body and (b"BTS" in body or b"FTS" in body)
+    if body.startswith(b"MSH") and not trailer and body.find(b"MSH", 3) < 0:
         return Split((body,))
     marks = [(found.start(), found[1]) for found in _MARK.finditer(body)]
     if not any(kind != b"MSH" for _, kind in marks) and len(marks) <= 1:

@@ -5,7 +5,8 @@ may look like a delimiter.
 """
 
 import re
-from typing import NamedTuple
+
+import msgspec
 
 _SETS = {
     "ASCII": "ascii", "US-ASCII": "ascii", "ISO IR6": "ascii",
@@ -28,17 +29,17 @@ _BOM = b"\xef\xbb\xbf"
 _MSH_18 = re.compile(rb"MSH(.)(?:(?!\1)[^\r\n])*(?:\1(?:(?!\1)[^\r\n])*){15}\1((?:(?!\1)[^\r\n])*)")
 
 
-class Text(NamedTuple):
+class Text(msgspec.Struct, frozen=True):
     """A message as text, the codec that gave it, and whether that codec was a guess."""
 
     text: str
     codec: str
-    guessed: bool
+    guessed: bool = False
 
 
 def narrow(body: bytes) -> bytes:
     """The body with UTF-16 or UTF-32 turned into UTF-8; every other body unchanged."""
-    if body[:1] not in b"\xff\xfe\x00M" or body[:4].isalpha() or body[:3] == b"MSH":
+    if body.startswith(b"MSH") or body[:1] not in b"\xff\xfe\x00M" or body[:4].isalpha():
         return body
     for start, codec in _WIDE:
         if body.startswith(start):
@@ -53,8 +54,8 @@ def decode(raw: bytes, override: str = "") -> Text:
         raw: the message; its header can be read as latin-1 (`narrow` went before).
         override: the feed's `charset` setting, as in MSH-18; "" is none.
     """
-    if raw.isascii() and b"\x1b" not in raw:
-        return Text(raw.decode("ascii"), "ascii", guessed=False)
+    if raw.isascii() and 27 not in raw:  # no escape sequence of ISO 2022
+        return Text(raw.decode("ascii"), "ascii")
     body = raw.lstrip()
     if body.startswith(_BOM):
         candidates = ["utf-8"]
@@ -62,10 +63,10 @@ def decode(raw: bytes, override: str = "") -> Text:
         candidates = [codec for codec in (_declared(body), _SETS.get(override.upper(), "")) if codec] + ["utf-8"]
     for codec in candidates:
         try:
-            return Text(raw.decode(codec).lstrip("\ufeff"), codec, guessed=False)
+            return Text(raw.decode(codec).lstrip("\ufeff"), codec)
         except UnicodeDecodeError:
             continue
-    return Text(raw.decode("cp1252", "replace"), "cp1252", guessed=True)
+    return Text(raw.decode("cp1252", "replace"), "cp1252", True)
 
 
 def is_known(name: str) -> bool:

@@ -6,7 +6,7 @@ from connectors.hl7v2.paths import Path
 from connectors.hl7v2.patient import Patient, Reader, merged_of, patient_of
 from connectors.hl7v2.reader import Message
 from connectors.hl7v2.statement import Clocks, clocks_of, death_of, number_at, statement_of
-from connectors.hl7v2.triggers import DESCRIPTIONS, LINKS, MERGES, MOVES, RENAMES, STATEMENTS
+from connectors.hl7v2.triggers import LINKS, MERGES, MOVES, RENAMES, STATEMENTS
 from models.errors import MessageIsWrong
 from models.events import DeathWord, Event, Fact, Known, PatientEdge, Statement, Teller, VisitMove, VisitRename
 from models.time import Instant, Stamp
@@ -32,47 +32,40 @@ def events_of(message: Message, trigger: str, reader: Reader, received_at: Insta
     updating = Teller(
         reader.name, received_at, reader.feed, control_id, clocks.recorded or occurred, occurred, clocks.sent
     )
-    facts = list(_facts(message, trigger, clocks, reader))
+    facts = _facts(message, trigger, clocks, reader)
     if len(facts) > 2:  # repeated groups may say a thing twice
         facts = list(dict.fromkeys(facts))
     return [Event(fact, updating if _is_update(fact) else teller) for fact in facts]
-
-
-def is_interpreted(trigger: str) -> bool:
-    """Say whether this trigger is mapped to facts."""
-    return any(trigger in table for table in (STATEMENTS, MERGES, LINKS, RENAMES, MOVES, DESCRIPTIONS))
 
 
 def _is_update(fact: Fact) -> bool:
     return isinstance(fact, DeathWord) or (isinstance(fact, Statement) and fact.kind == "update")
 
 
-def _facts(message: Message, trigger: str, clocks: Clocks, reader: Reader) -> Iterator[Fact]:
-    groups = list(_patients(message, reader))
+def _facts(message: Message, trigger: str, clocks: Clocks, reader: Reader) -> list[Fact]:
+    groups = _patients(message, reader)
+    facts: list[Fact] = []
     for part, patient in groups:
-        yield Known(patient.key, patient.persona)
+        facts.append(Known(patient.key, patient.persona))
         if death := death_of(part, patient, clocks, reader.flags):
-            yield death
+            facts.append(death)
     if trigger in STATEMENTS:
         for part, patient in groups if trigger == "A17" else groups[:1]:
-            statement = statement_of(part, trigger, patient, clocks, reader)
-            if statement is not None:
-                yield statement
+            if statement := statement_of(part, trigger, patient, clocks, reader):
+                facts.append(statement)
     if trigger in LINKS:
-        yield from _links(groups, trigger, clocks)
+        facts.extend(_links(groups, trigger, clocks))
     for table, carry_out in _WITH_MRG:
         if trigger in table:
-            yield from _each_mrg(groups, trigger, clocks, reader, carry_out)
+            facts.extend(_each_mrg(groups, trigger, clocks, reader, carry_out))
+    return facts
 
 
-def _patients(message: Message, reader: Reader) -> Iterator[tuple[Message, Patient]]:
+def _patients(message: Message, reader: Reader) -> list[tuple[Message, Patient]]:
     """The message by PID groups, each with its patient: position alone tells them apart (R-47)."""
     if not message.has("PID"):
         raise MessageIsWrong("no_pid", "PID", "the message has no PID segment", "Send the patient's PID.")
-    for part in message.groups("PID"):
-        pid = part.first("PID")
-        assert pid is not None
-        yield part, patient_of(part, pid, reader)
+    return [(part, patient_of(part, reader)) for part in message.groups("PID")]
 
 
 def _links(groups: list[tuple[Message, Patient]], trigger: str, clocks: Clocks) -> Iterator[Fact]:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import BeforeValidator, PlainSerializer
 
-from connectors.hl7v2.reader import Message
+from connectors.hl7v2.reader import Message, Place
 
 _FORM = re.compile(r"([A-Z][A-Z0-9]{2})-([1-9]\d{0,2})(?:\.([1-9]\d?))?(?:\.([1-9]\d?))?")
 
@@ -20,8 +20,7 @@ class Path(NamedTuple):
 
     def read(self, message: Message) -> str:
         """The value there, unescaped; "" when absent."""
-        segment = message.first(self.segment)
-        return segment.text(self.field, self.component, self.subcomponent) if segment else ""
+        return message.text(*self)
 
     def __str__(self) -> str:
         """Write it as in a profile, without parts that are 1."""
@@ -41,6 +40,11 @@ def parse_path(text: object) -> Path:
     if found is None:
         raise ValueError(f"{text!r} is no place in a message.\nWrite SEG-field.component, such as PV1-3.4.")
     return Path(found[1], int(found[2]), int(found[3] or 1), int(found[4] or 1))
+
+
+def places(*paths: Path) -> tuple[Place, ...]:
+    """Paths as `Message.texts` takes them fastest: to unpack a named tuple costs five times as much as a plain one."""
+    return tuple((path.segment, path.field, path.component, path.subcomponent) for path in paths)
 
 
 def _listed(value: Any) -> Any:

@@ -1,22 +1,22 @@
 """One statement about one visit: what EVN, PV1, PV2, DG1 and the death fields of PID say."""
 
-import re
-from typing import NamedTuple
+import msgspec
 
-from connectors.hl7v2.paths import Path
+from connectors.hl7v2.paths import Path, places
 from connectors.hl7v2.patient import Patient, Reader, authority_of
 from connectors.hl7v2.profile import FeedProfile
-from connectors.hl7v2.reader import Message, Segment
-from connectors.hl7v2.times import BadTime, stamp, with_offset
+from connectors.hl7v2.reader import Message
+from connectors.hl7v2.times import BadTime, stamp
 from connectors.hl7v2.triggers import ADMISSIONS, STATEMENTS
 from models.errors import MessageIsWrong
 from models.events import DeathWord, Diagnosis, PatientClass, Statement, StatementKind
 from models.time import Stamp
 
-_DIGITS = re.compile(r"\d{1,2}")
+_CLOCKS = places(Path("MSH", 7), Path("EVN", 6), Path("EVN", 2))
+_DEATH = places(Path("PID", 29), Path("PID", 30))
 
 
-class Clocks(NamedTuple):
+class Clocks(msgspec.Struct, frozen=True, gc=False):
     """EVN-6, EVN-2 and MSH-7 as written, and MSH-7's offset, the default for stamps without one (R-65)."""
 
     event: Stamp | None
@@ -27,12 +27,10 @@ class Clocks(NamedTuple):
 
 def clocks_of(message: Message, flags: set[str]) -> Clocks:
     """Read a message's clocks; one that is no time is absent, and flagged."""
-    sent = _lenient(message.text("MSH", 7), None, flags)
+    written, event, recorded = message.texts(_CLOCKS)
+    sent = _lenient(written, None, flags)
     offset = sent.offset if sent else None
-    evn = message.first("EVN")
-    if evn is None:
-        return Clocks(None, None, sent, offset)
-    return Clocks(_lenient(evn.text(6), offset, flags), _lenient(evn.text(2), offset, flags), sent, offset)
+    return Clocks(_lenient(event, offset, flags), _lenient(recorded, offset, flags), sent, offset)
 
 
 def statement_of(message: Message, trigger: str, patient: Patient, clocks: Clocks, reader: Reader) -> Statement | None:
@@ -42,9 +40,10 @@ def statement_of(message: Message, trigger: str, patient: Patient, clocks: Clock
         MessageIsWrong: PV1-44 or PV1-45 is no time (`bad_time`).
     """
     profile, kind = reader.profile, STATEMENTS[trigger]
-    admitted = _strict(message, profile.admitted, clocks.offset)
-    discharged = _strict(message, profile.discharged, clocks.offset)
-    disposition = _disposition(profile.disposition.read(message).upper(), profile)
+    start, end, left, location, code, admission_type, expected = message.texts(profile.visit_words)
+    admitted = _strict(start, profile.admitted, clocks.offset)
+    discharged = _strict(end, profile.discharged, clocks.offset)
+    disposition = _disposition(left.upper(), profile)
     flags: tuple[str, ...] = ()
     if kind == "discharge" and disposition == "30":  # still a patient: an interim bill's code, no discharge (R-67)
         kind, discharged, flags = "update", None, ("still_patient",)
@@ -66,18 +65,18 @@ def statement_of(message: Message, trigger: str, patient: Patient, clocks: Clock
         feed=reader.feed,
         source_patient=patient.key,
         persona=patient.persona,
-        facilities=tuple(dict.fromkeys(text for at in profile.facility if (text := at.read(message)))),
+        facilities=tuple(dict.fromkeys(filter(None, message.texts(profile.facility_words)))),
         visit=visit,
         alternate_visit=alternate[1] if alternate else "",
         account=account[1] if account else "",
         old_visits=_old_visits(message, visit, account, reader) if trigger in {"A06", "A07"} else (),
-        patient_class=_class(message, profile),
-        location=profile.location.read(message),
-        admission_type=message.text("PV1", 4).upper(),
+        patient_class=_class(message, code.upper(), profile),
+        location=location,
+        admission_type=admission_type.upper(),
         admitted=admitted,
         discharged=discharged,
         discharge_deleted=deleted,
-        expected=_lenient(profile.expected.read(message), clocks.offset, reader.flags),
+        expected=_lenient(expected, clocks.offset, reader.flags),
         disposition=disposition,
         diagnoses=_diagnoses(message) if message.has("DG1") else (),
         occurred=occurred,
@@ -90,18 +89,14 @@ def statement_of(message: Message, trigger: str, patient: Patient, clocks: Clock
 
 def number_at(message: Message, at: Path, reader: Reader) -> tuple[str, str] | None:
     """A visit or account number and its authority, upper case; None when absent or cut by the sender (R-44)."""
-    segment = message.first(at.segment)
-    raw = segment.raw(at.field) if segment else ""
-    if not segment or not raw:
+    signs = message.signs
+    values = signs.repetitions(message.raw(at.segment, at.field))
+    if not values or not (number := signs.part(values[0], at.component, at.subcomponent)):
         return None
-    first = next(iter(segment.repetitions(at.field)), "")
-    number = segment.part(first, at.component, at.subcomponent)
-    if not number:
-        return None
-    if segment.is_cut(first):
+    if signs.is_cut(values[0]):
         reader.flags.add("truncated")
         return None
-    return (authority_of(segment, first) if at.component == 1 else "", number.upper())
+    return (authority_of(values[0], signs) if at.component == 1 else "", number.upper())
 
 
 def _clocks(
@@ -116,30 +111,26 @@ def _clocks(
 
 def _lenient(text: str, offset: int | None, flags: set[str]) -> Stamp | None:
     try:
-        found = stamp(text)
+        return stamp(text, offset) if text else None
     except BadTime:
         flags.add("bad_time")
         return None
-    return with_offset(found, offset) if found and offset is not None else found
 
 
-def _strict(message: Message, at: Path, offset: int | None) -> Stamp | None:
+def _strict(text: str, at: Path, offset: int | None) -> Stamp | None:
     try:
-        found = stamp(at.read(message))
+        return stamp(text, offset) if text else None
     except BadTime as error:
         fix = "Send YYYYMMDDHHMM, with seconds and offset if known."
         raise MessageIsWrong("bad_time", str(at), str(error), fix) from None
-    return with_offset(found, offset) if found and offset is not None else found
 
 
 def _is_deleted(message: Message, kind: StatementKind, profile: FeedProfile) -> bool:
     """PV1-45 is `""`; a snapshot feed says the same by an empty field (R-45)."""
-    segment = message.first(profile.discharged.segment)
-    if segment is None:
-        return False
-    if segment.is_deleted(profile.discharged.field):
-        return True
-    return profile.snapshot and kind == "update" and not segment.raw(profile.discharged.field).strip()
+    written = message.raw(profile.discharged.segment, profile.discharged.field).strip()
+    if written or not profile.snapshot or kind != "update":
+        return written == '""'
+    return message.has(profile.discharged.segment)
 
 
 def _tells_of_a_visit(
@@ -149,44 +140,41 @@ def _tells_of_a_visit(
     return any(said) or (account is not None and trigger != "A31" and message.has("PV1"))
 
 
-def _class(message: Message, profile: FeedProfile) -> PatientClass:
+def _class(message: Message, code: str, profile: FeedProfile) -> PatientClass:
     """The class by the profile; an unknown code is `other`, never outpatient; an absent one is "" (R-72)."""
-    code = profile.class_at.read(message).upper()
-    for places, codes, meaning, when in profile.overrides:
-        if (not when or code in when) and any(at.read(message).upper() in codes for at in places):
+    for where, codes, meaning, when in profile.overrides:
+        if (not when or code in when) and any(text.upper() in codes for text in message.texts(where)):
             return meaning
     return profile.classes.get(code, "other") if code else ""
 
 
 def _disposition(code: str, profile: FeedProfile) -> str:
     mapped = profile.dispositions.get(code, code)
-    return mapped.zfill(2) if _DIGITS.fullmatch(mapped) else mapped
+    return mapped.zfill(2) if mapped.isdecimal() else mapped
 
 
 def _diagnoses(message: Message) -> tuple[Diagnosis, ...]:
     """DG1 as a whole snapshot, sorted; rows that DG1-21 deletes are left out."""
-    found = {
-        Diagnosis(code, dg1.text(6).upper(), _rank(dg1))
-        for dg1 in message.all("DG1")
-        if (code := dg1.text(3).replace(".", "").upper()) and dg1.text(21).upper() != "D"
-    }
-    return tuple(sorted(found, key=lambda one: (one.rank, one.type, one.code)))
+    found = set()
+    for dg1 in message.all("DG1"):
+        code = dg1.text(3).replace(".", "").upper()
+        if code and dg1.text(21).upper() != "D":
+            found.add(Diagnosis(code, dg1.text(6).upper(), _rank(dg1.text(15) or dg1.text(1))))
+    return tuple(found if len(found) < 2 else sorted(found, key=lambda one: (one.rank, one.type, one.code)))
 
 
-def _rank(dg1: Segment) -> int:
-    text = dg1.text(15) or dg1.text(1)
+def _rank(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0
 
 
 def death_of(message: Message, patient: Patient, clocks: Clocks, flags: set[str]) -> DeathWord | None:
     """PID-30 and PID-29; a time of death without an indicator says it too. None when the message is silent."""
-    pid = message.first("PID")
-    if pid is None:
-        return None
-    when, said = _lenient(pid.text(29), clocks.offset, flags), pid.text(30).upper()
+    when, said = message.texts(_DEATH)
+    at = _lenient(when, clocks.offset, flags)
+    said = said.upper()
     if said == "N":
         return DeathWord(patient.key, died=False)
-    return DeathWord(patient.key, True, when) if said == "Y" or when else None
+    return DeathWord(patient.key, True, at) if said == "Y" or at else None
 
 
 def _old_visits(

@@ -6,12 +6,10 @@ from functools import lru_cache
 
 from models.time import Precision, Stamp
 
-_HL7 = re.compile(
-    r"(\d{4})(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:\.(\d{0,9}))?)?)?)?)?)?\s*(?:([+-])(\d\d):?(\d\d)|(Z))?",
-    re.ASCII,
-)
+_HL7 = re.compile(r"(\d{14}|\d{4}(?:\d\d){0,4})(?:(?<=\d{14})\.(\d{0,9}))?\s*(?:([+-])(\d\d):?(\d\d)|(Z))?", re.ASCII)
 _ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?)?\s*(Z|[+-]\d\d:?\d\d)?", re.ASCII)
-_PLACEHOLDER_YEARS = frozenset({1900, 1901, 2099})
+_PRECISIONS: dict[int, Precision] = {8: "day", 10: "hour", 12: "minute", 14: "second"}
+"""By the number of digits."""
 
 
 class BadTime(ValueError):
@@ -19,11 +17,12 @@ class BadTime(ValueError):
 
 
 @lru_cache(maxsize=8192)
-def stamp(text: str) -> Stamp | None:
-    """Read one time stamp.
+def stamp(text: str, offset: int | None = None) -> Stamp | None:
+    """Read one time stamp. The same text comes again and again: in EVN-2 and MSH-7, in every message of a visit.
 
     Args:
         text: unescaped, stripped.
+        offset: the message's own (MSH-7), for a time without one.
 
     Returns:
         None when it is empty, a placeholder (years 1900, 1901, 2099, before 1900 or after 2099; zeros) or no more
@@ -37,16 +36,16 @@ def stamp(text: str) -> Stamp | None:
     found = _HL7.fullmatch(text) or _HL7.fullmatch(_compact(text))
     if found is None:
         raise BadTime(f"{len(text)} characters that are no time stamp")
-    year, month, day, hour, minute, second, fraction, sign, hours, minutes, _ = found.groups()
-    if not 1902 <= int(year) <= 2098 or not month or not day or day == "00":
+    digits, fraction, sign, hours, minutes, zulu = found.groups()
+    if not "1902" <= digits[:4] <= "2098" or len(digits) < 8 or digits[6:8] == "00":
         return None
-    wall = _wall(text, int(year), int(month), int(day), hour, minute, second)
+    wall, precision = _wall(text, digits), _PRECISIONS[len(digits)]
     if fraction:
         wall = wall.replace(microsecond=int(fraction[:6].ljust(6, "0")))
-    precision: Precision = "second" if second else "minute" if minute else "hour" if hour else "day"
     if precision == "day":
         return Stamp(wall, None, precision)
-    offset = 0 if found[11] else None
+    if zulu:
+        offset = 0
     if sign:
         offset = (int(hours) * 60 + int(minutes)) * (-1 if sign == "-" else 1)
         if abs(offset) > 14 * 60 or int(minutes) > 59:
@@ -54,23 +53,22 @@ def stamp(text: str) -> Stamp | None:
     return Stamp(wall, offset, precision)
 
 
-@lru_cache(maxsize=8192)
 def with_offset(one: Stamp, offset: int) -> Stamp:
     """The stamp with a message's own offset (MSH-7) where it had none; dates stay dates (R-65)."""
     return one if one.offset is not None or one.precision == "day" else Stamp(one.wall, offset, one.precision)
 
 
-def _wall(
-    text: str, year: int, month: int, day: int, hour: str | None, minute: str | None, second: str | None
-) -> datetime:
-    hours, minutes, seconds = int(hour or 0), int(minute or 0), int(second or 0)
-    next_day = (hours, minutes, seconds) == (24, 0, 0)
-    seconds = 59 if seconds == 60 else seconds  # a leap second
+def _wall(text: str, digits: str) -> datetime:
+    clock = digits[8:].ljust(6, "0")
+    if next_day := clock == "240000":
+        clock = "000000"
+    elif clock.endswith("60"):  # a leap second
+        clock = f"{clock[:4]}59"
     try:
-        wall = datetime(year, month, day, 0 if next_day else hours, minutes, seconds)  # noqa: DTZ001 (a wall clock)
+        wall = datetime.fromisoformat(f"{digits[:8]}T{clock}")
     except ValueError:
-        digits = sum(sign.isdigit() for sign in text)
-        raise BadTime(f"{digits} digits, but no such calendar day or clock time") from None
+        count = sum(sign.isdigit() for sign in text)
+        raise BadTime(f"{count} digits, but no such calendar day or clock time") from None
     return wall + timedelta(days=1) if next_day else wall
 
 

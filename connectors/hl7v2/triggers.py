@@ -45,5 +45,8 @@ MOVES = frozenset({"A44", "A45"})
 DESCRIPTIONS = frozenset({"A28", "A29"})
 """They describe a person and say nothing of a stay."""
 
+INTERPRETED = frozenset(STATEMENTS) | MERGES | frozenset(LINKS) | frozenset(RENAMES) | MOVES | DESCRIPTIONS
+"""All that are mapped to facts."""
+
 IGNORED = frozenset({"A19", "A20", "A60"})
 """A query, a bed, allergies: kept and counted."""

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import msgspec
 
+from connectors.hl7v2.delimiters import Delimiters
 from connectors.hl7v2.profile import FeedProfile
-from connectors.hl7v2.reader import Delimiters, Segment
+from connectors.hl7v2.reader import Segment
 from services.identity import normalise
 from services.onboarding.sample import Sample
 from services.onboarding.words import Share, Words

@@ -92,8 +92,8 @@ def test_an_escaped_truncation_sign_is_text_and_a_bare_one_cuts() -> None:
     found = message(r"a\P\b", "^~\\&#").first("PID")
     assert found is not None
     assert found.text(5) == "a#b"
-    assert found.is_cut("Rivera#")
-    assert not found.is_cut(r"Rivera\P\ ".strip())
+    assert found.signs.is_cut("Rivera#")
+    assert not found.signs.is_cut(r"Rivera\P\ ".strip())
 
 
 def test_repetitions_and_subcomponents_go_by_position() -> None:
@@ -109,12 +109,21 @@ def test_repetitions_and_subcomponents_go_by_position() -> None:
     )
 
 
+@given(st.lists(st.text(alphabet='ab1 ^~&\\S"', max_size=12), max_size=6), st.integers(1, 9))
+def test_many_places_at_once_read_as_one_by_one(fields: list[str], component: int) -> None:
+    found = read_message(f"MSH|^~\\&|A\rPID|{'|'.join(fields)}\rPV1||I\r".encode())
+    asked = [
+        (name, field, component % 3 + 1, component // 4 + 1) for name in ("PID", "PV1", "IN1") for field in range(8)
+    ]
+    assert found.texts(asked) == [found.text(*place) for place in asked]
+
+
 def test_two_quotes_delete_and_empty_says_nothing() -> None:
     found = message('""').first("PID")
     assert found is not None
-    assert found.is_deleted(5)
+    assert found.raw(5) == '""'
     assert found.text(5) == ""
-    assert not found.is_deleted(4)
+    assert found.raw(4) == ""
 
 
 @pytest.mark.parametrize("end", ["\r", "\n", "\r\n", "\n\r", "\r\r", "\r \r"])
