@@ -4,6 +4,8 @@ import asyncio
 import sys
 from pathlib import Path
 
+import uvloop
+
 from bench import kept
 from connectors.mllp.listener import Listener
 from services.runtime.store.sqlite import SqliteStore
@@ -25,4 +27,4 @@ async def receive(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(receive(Path(sys.argv[1])))
+    uvloop.run(receive(Path(sys.argv[1])))

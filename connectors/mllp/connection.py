@@ -9,6 +9,7 @@ import logging
 import ssl
 from collections import deque
 from collections.abc import Callable
+from typing import cast
 
 from connectors.mllp.deadlines import Deadline, next_deadline
 from connectors.mllp.desk import Desk, Receipt, Settled
@@ -50,8 +51,7 @@ class Connection(asyncio.Protocol):
     # What the event loop tells us.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = transport = cast("asyncio.Transport", transport)  # of uvloop, it is none by inheritance
         self._peer = _name(transport.get_extra_info("peername"))
         transport.set_write_buffer_limits(high=_WRITE_BUFFER)
         secured: ssl.SSLObject | None = transport.get_extra_info("ssl_object")

@@ -1,6 +1,7 @@
 """Commands around the running service: `serve`, `send`, `export`, `backup`."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -49,6 +50,8 @@ def serve(
 
     Example: warmhandoff serve --mllp 127.0.0.1:2575 --http 127.0.0.1:8080 --drop incoming/
     """
+    import uvloop
+
     from services.wiring.service import Service
 
     if log_level not in LEVELS:
@@ -69,7 +72,8 @@ def serve(
     set_up(log_level)
     if setup.warnings:
         log.warning("rules have warnings: `warmhandoff rules check` shows them", extra={"count": len(setup.warnings)})
-    asyncio.run(_serve(service))
+    gc.freeze()  # what is here by now stays: collections need not look at it again
+    uvloop.run(_serve(service))
 
 
 def _first(*addresses: str | None) -> str | None:

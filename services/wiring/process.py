@@ -6,6 +6,7 @@ the input means that the parent is gone. Up its standard output it tells how it 
 """
 
 import contextlib
+import gc
 import logging
 import os
 import select
@@ -134,6 +135,9 @@ def main(folder: Path, config: Path | None, digest: str) -> int:
         except WorldIsAway as error:
             log.error("the store is away", extra={"problem": str(error)})  # noqa: TRY400 - said
             return 1
+        # Records come and go by the thousand, none of them part of a cycle: looking for cycles often finds nothing.
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 100)
         worker.start()
         _listen(worker)
         worker.stop()
