@@ -24,7 +24,7 @@ from services.member.facts import Facts, absorb, freeze, thaw
 from services.member.memo import Memo
 from services.member.shelf import Shelf
 from services.runtime.recall import Circle, circles, touched_members, with_registry
-from services.runtime.store.contract import Batch, JournalLine, MessageRow, QuarantineRow, Store, TaskRow
+from services.runtime.store.contract import Batch, JournalLine, MessageRow, QuarantineRow, Reader, Store, TaskRow
 from services.runtime.tallying import Read, count_readings, first_tellings, is_shared, measure_tasks, tally
 from services.runtime.workset import FORMAT, Member, Patient, Workset, check_format, patients_of
 
@@ -54,13 +54,23 @@ class Sorted(msgspec.Struct):
 
 
 class Pipeline:
-    """Processes the journal of one store. Not safe for use by two threads at once."""
+    """Processes the journal of one store. Not safe for use by two threads at once.
+
+    Args:
+        journal: where the lines are, if not in the store itself; then they are handed to `take`.
+    """
 
     def __init__(
-        self, store: Store, readers: Mapping[str, LineReader], reference: Reference, now: Callable[[], Instant]
+        self,
+        store: Store,
+        readers: Mapping[str, LineReader],
+        reference: Reference,
+        now: Callable[[], Instant],
+        journal: Reader | None = None,
     ) -> None:
         check_format(store)
         self._store, self._readers, self._reference, self._now = store, readers, reference, now
+        self._journal = journal or store
         self.facilities: Facts = thaw(store.reference("facilities") or b"")
         self._newest: Instant | None = None
         self._shelf, self._memo = Shelf(), Memo(Remembered)
@@ -94,7 +104,7 @@ class Pipeline:
         batch = self.absorbed(heard, work)
         batch.settled = settled
         batch.traffic = tally(heard.read, work.fresh, self._reference)
-        batch.cursor = lines[-1].seq
+        batch.cursor = lines[-1].seq if self._journal is self._store else None
         touched = touched_members(work, heard.patients, heard.members)
         if bulk or batch.wake_all:
             batch.wake = touched
@@ -125,7 +135,7 @@ class Pipeline:
         return settled
 
     def _replayed(self, heard: Sorted, row: QuarantineRow) -> bool:
-        line = self._store.line(row.seq)
+        line = self._journal.line(row.seq)
         reader = self._readers.get(line.kind) if line else None
         if line is None or reader is None:
             return False

@@ -14,11 +14,11 @@ from services.intake.reading import LineReader
 from services.member.derive import derive
 from services.runtime.pipeline import DERIVE_FAILED, Pipeline
 from services.runtime.recall import circles, with_registry
-from services.runtime.store.contract import Batch, NewLine, PatientRow, Reader, Store, walk_members, walk_patients
+from services.runtime.store.contract import Batch, PatientRow, Reader, Store, walk_members, walk_patients
 from services.runtime.workset import Member, Workset, check_format, thaw_member
 
 CHUNK = 1_000
-"""Journal lines copied and absorbed at a time."""
+"""Journal lines absorbed at a time."""
 MEMBERS = 100
 """Members derived together."""
 
@@ -38,7 +38,7 @@ class Recount:
     """The raw log of one store, absorbed again from nothing into another.
 
     Args:
-        fresh: an empty store; it ends up with the same journal and the recomputed facts.
+        fresh: an empty store; it ends up with the recomputed facts.
         progress: called with the number of lines absorbed so far.
     """
 
@@ -53,18 +53,16 @@ class Recount:
     ) -> None:
         check_format(original)
         self._original, self._fresh = original, fresh
-        self.pipeline = Pipeline(fresh, readers, reference, now)
+        self.pipeline = Pipeline(fresh, readers, reference, now, journal=original)
         self._reference = reference
         self._absorb(progress)
 
     def _absorb(self, progress: Callable[[int], None]) -> None:
-        """Copy the lines that the original has processed, and absorb them; nothing is derived yet."""
+        """Absorb the lines that the original has processed; nothing is derived yet."""
         after, last = 0, self._original.cursor()
         while after < last:
             lines = self._original.lines(after, min(CHUNK, last - after))
-            self._fresh.append([NewLine(x.feed, x.received_at, x.kind, x.body) for x in lines]).result()
-            while self.pipeline.run(bulk=True, limit=CHUNK):
-                pass
+            self.pipeline.take(lines, bulk=True)
             after = lines[-1].seq
             progress(after)
 
@@ -78,7 +76,8 @@ class Recount:
             yield from self._compare(ids[start : start + MEMBERS])
 
     def _compare(self, ids: list[str]) -> Iterator[Difference]:
-        stored = {member_id: thaw_member(row) for member_id, row in self._original.members(ids).items()}
+        rows = self._original.members(ids)
+        stored = {member_id: thaw_member(row, {}) for member_id, row in rows.items()}  # its facts are not in question
         work = Workset(self._fresh)
         around = {member_id: each for each in circles(work, ids, self._reference.shadows) for member_id in each.members}
         for member_id in ids:
@@ -91,7 +90,8 @@ class Recount:
                 at, mine = member.derived_at, around[member_id]
                 reference = with_registry(self._reference, self.pipeline.facilities, at)
                 view = derive(mine.facts(mine.links(at), at)[member_id], reference, at)
-                yield from differences(member_id, member.view, view)
+                if view != member.view:
+                    yield from differences(member_id, member.view, view)
 
     def apply(self, original: Store) -> None:
         """Put the recomputed facts into the original, and derive every member again."""
@@ -121,7 +121,7 @@ class Recount:
     def _apply_traffic(self, original: Store) -> None:
         """Put what was counted of the feeds in place of the original's counts."""
         batch = Batch(traffic_anew=True)
-        for feed in self._fresh.feeds():
+        for feed in original.feeds():
             batch.traffic += self._fresh.traffic(feed, _BEGINNING, _END, SLOT)
             if len(batch.traffic) > CHUNK:
                 original.commit(batch)

@@ -21,7 +21,7 @@ from models.time import Instant
 from models.view import View
 from services.identity.evidence import identifiers_of
 from services.member.diff import Revisions
-from services.member.facts import Facts, absorb, freeze, thaw
+from services.member.facts import Facts, absorb, thaw
 from services.member.shelf import Shelf
 from services.runtime.store.contract import MemberRow, PatientRow, Reader, StoreIsStrange
 
@@ -97,7 +97,7 @@ class Workset:
         ids = sorted(set(ids))
         missing = [member_id for member_id in ids if member_id not in self._members]
         for member_id, row in self._reader.members(missing).items() if missing else ():
-            self._members[member_id] = thaw_member(row)
+            self._members[member_id] = thaw_member(row, self._shelf.thaw(_own(member_id), row.facts))
         return [self._members[member_id] for member_id in ids if member_id in self._members]
 
     def patients_with(self, identifiers: Collection[tuple[str, str]]) -> set[str]:
@@ -176,7 +176,9 @@ class Workset:
 
     def member_rows(self) -> list[MemberRow]:
         """Rows of the members that changed."""
-        return [freeze_member(member) for member in self.members(self.changed_members)]
+        return [
+            freeze_member(m, self._shelf.freeze(_own(m.member_id), m.facts)) for m in self.members(self.changed_members)
+        ]
 
 
 def message_of(event: Event) -> tuple[str, str, Instant]:
@@ -198,11 +200,16 @@ def check_format(reader: Reader) -> None:
         )
 
 
-def thaw_member(row: MemberRow) -> Member:
-    """Decode a member's row."""
+def _own(member_id: str) -> str:
+    """Where the shelf keeps a member's own facts; keys of source patients have another shape."""
+    return f"member {member_id}"
+
+
+def thaw_member(row: MemberRow, facts: Facts | None = None) -> Member:
+    """Decode a member's row; its facts may be known already."""
     return Member(
         member_id=row.member_id,
-        facts=thaw(row.facts),
+        facts=thaw(row.facts) if facts is None else facts,
         identifiers=set(row.identifiers),
         view=_view(row.view) if row.view else View(),
         revisions=_revisions(row.revisions) if row.revisions else {},
@@ -212,11 +219,11 @@ def thaw_member(row: MemberRow) -> Member:
     )
 
 
-def freeze_member(member: Member) -> MemberRow:
-    """Encode a member's row."""
+def freeze_member(member: Member, facts: bytes) -> MemberRow:
+    """Encode a member's row, but for its facts, which are."""
     return MemberRow(
         member_id=member.member_id,
-        facts=freeze(member.facts),
+        facts=facts,
         identifiers=tuple(sorted(member.identifiers)),
         view=_encode(member.view),
         revisions=_encode(member.revisions),
