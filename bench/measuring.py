@@ -84,6 +84,6 @@ def per_second(run: Callable[[], int], clock: Callable[[], float] = time.perf_co
 
 
 def percentile(values: Iterable[float], share: float) -> float:
-    """The smallest value that at least this share of all do not exceed."""
+    """The smallest value that more than this share of all do not exceed; the largest, where none is."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]

@@ -30,7 +30,7 @@ class Problem(msgspec.Struct, frozen=True):
     remedy: str
 
     def __str__(self) -> str:
-        """Render as `file:line: field`, then what and remedy on lines of their own."""
+        """Render as `file:line: field` (no field for a whole file), then what and remedy on lines of their own."""
         field = f": {self.field}" if self.field else ""
         return f"{self.path}:{self.line}{field}\n  {self.what}\n  {self.remedy}"
 

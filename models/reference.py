@@ -48,6 +48,11 @@ class Reference(msgspec.Struct, frozen=True):
     missing_sets: Mapping[str, tuple[str, ...]] = {}
     digest: str = ""
 
+    def zone_of(self, feed: str) -> ZoneInfo:
+        """The zone of a feed's times without offset, where no facility is named: its own, else the setting's (R-65)."""
+        named = self.feeds[feed].time_zone if feed in self.feeds else ""
+        return ZoneInfo(named) if named else self.zone
+
     @property
     def shadows(self) -> frozenset[str]:
         """The feeds whose word does not count yet."""

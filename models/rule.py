@@ -115,8 +115,3 @@ class Rule(msgspec.Struct, frozen=True):
     remind_hours: int | None = None
     escalate_hours: int | None = None
     doc: str = ""
-
-    @property
-    def is_notice(self) -> bool:
-        """A notice tells somebody of an event; the next stay does not end it."""
-        return "next_stay" not in self.ends

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -10,6 +10,7 @@ from models.time import Instant
 
 SLOT = timedelta(minutes=5)
 """The finest span in which messages are counted, by receipt, in slots since 1970 UTC."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 BEYOND = 1_000_000_000
 """The bound of what is over every bound."""
@@ -66,7 +67,7 @@ class Telling(msgspec.Struct, frozen=True):
 
 def slot_begins(at: Instant) -> Instant:
     """When the slot of an instant begins."""
-    return at - timedelta(minutes=at.minute % 5, seconds=at.second, microseconds=at.microsecond)
+    return at - (at - _EPOCH) % SLOT
 
 
 def bound_of(value: float, bounds: Sequence[int]) -> int:

@@ -73,11 +73,13 @@ def _text(values: dict[str, Any], key: str) -> str:
 
 
 def _received_at(text: str) -> Instant:
-    fix = "Write ISO 8601 with an offset, such as 2025-06-05T10:05:00-07:00."
+    fix = "Write ISO 8601 with an offset and a year from 1900 to 2199, such as 2025-06-05T10:05:00-07:00."
     try:
         at = datetime.fromisoformat(text)
         if at.tzinfo is None:
             raise MessageIsWrong("no_offset", "received_at", "a time without offset", fix)
+        if not 1900 <= at.year < 2200:  # what `--as-of` can ask for; local days near the calendar's ends do not exist
+            raise MessageIsWrong("bad_time", "received_at", "a year that is no year of ours", fix)
         return at.astimezone(UTC)
     except (ValueError, OverflowError):
         raise MessageIsWrong("bad_time", "received_at", f"{len(text)} characters, no time", fix) from None

@@ -7,8 +7,11 @@ from typing import Annotated, get_args
 
 import typer
 
+from models.errors import WorldIsAway
 from models.view import Alert, Effect, Owner
-from services.cli.context import command, fail, place, print_line
+from services.cli.context import command, place, print_line, words_of
+from services.runtime.store.locking import stands
+from services.runtime.store.sqlite_connecting import FILE_NAME
 from services.runtime.store.sqlite_reader import SqliteReader
 from services.status.shapes import effect_json
 
@@ -24,7 +27,9 @@ def register(app: typer.Typer) -> None:
 
 @command
 def alerts(
-    after: Annotated[int, typer.Option(min=0, metavar="SEQ", help="Only what stands behind this position.")] = 0,
+    after: Annotated[
+        int, typer.Option(min=0, max=2**63 - 1, metavar="SEQ", help="Only what stands behind this position.")
+    ] = 0,
     follow: Annotated[bool, typer.Option("--follow", help="Go on with what comes, until Ctrl-C.")] = False,
     mcp: Annotated[str, typer.Option(help="Only tasks of this plan.")] = "",
     provider: Annotated[str, typer.Option(help="Only tasks of this ECM provider.")] = "",
@@ -37,11 +42,14 @@ def alerts(
 
     Example: warmhandoff alerts --follow --after 1200 --mcp PLANA --alert opened,overdue,escalated
     """
-    wanted = {word.strip() for word in alert.split(",") if word.strip()}
-    for word in sorted(wanted - set(ALERTS)):
-        raise fail(f"--alert: {word!r} is no alert.\nWrite any of {', '.join(ALERTS)}.")
+    wanted = words_of("--alert", alert, ALERTS, "alert")
     setup = place.setup()
-    with SqliteReader.open(place.folder(setup)) as reader, contextlib.suppress(KeyboardInterrupt):
+    file = place.folder(setup) / FILE_NAME
+    with SqliteReader.open(file.parent) as reader, contextlib.suppress(KeyboardInterrupt):
+        opened = file.stat()
+        if after and not reader.outbox(after - 1, 1):
+            what = f"the outbox ends before position {after}. If the store is another one, read it from 0."
+            print(f"warmhandoff: {what}", file=sys.stderr)
         while True:
             rows = reader.outbox(after, CHUNK)
             for row in rows:
@@ -53,6 +61,8 @@ def alerts(
             if not rows:
                 if not follow:
                     return
+                if not stands(file, opened):
+                    raise WorldIsAway(f"{file}: the store was moved or replaced. The last position read is {after}.")
                 time.sleep(LOOK_AGAIN_S)
 
 

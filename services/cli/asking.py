@@ -7,7 +7,7 @@ import typer
 from rich.text import Text
 
 from models.view import TaskState
-from services.cli.context import AsJson, AsOf, command, fail, instant, place, print_json
+from services.cli.context import AsJson, AsOf, command, instant, place, print_json, words_of
 from services.cli.listing import people_console, short, task_table
 from services.cli.naming import say_unknown_owners, say_unknown_rule
 from services.runtime.store.sqlite_reader import SqliteReader
@@ -29,7 +29,7 @@ def members(
     as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
-    """What is known of members: stays, tasks, measures.
+    """What is known of members: stays and tasks.
 
     Example: warmhandoff members --member M1 --as-of 2025-06-10T12:00:00-07:00 --json
     """
@@ -66,10 +66,7 @@ def tasks(
     Example: warmhandoff tasks --state open,overdue --provider P1
     """
     at, setup = instant(as_of), place.setup()
-    states = [word.strip() for word in state.split(",") if word.strip()]
-    for word in states:
-        if word not in STATES:
-            raise fail(f"--state: {word!r} is no state of a task.\nWrite any of {', '.join(STATES)}.")
+    states = words_of("--state", state, STATES, "state of a task")
     with SqliteReader.open(place.folder(setup)) as reader:
         found = Questions(reader, setup.reference).tasks(at, states=states, rule=rule, provider=provider, mcp=mcp)
         if not found:

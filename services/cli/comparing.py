@@ -8,6 +8,7 @@ import typer
 
 from models.view import Stay, Task
 from services.cli.context import AsJson, AsOf, command, fail, instant, place, print_json
+from services.cli.listing import short
 from services.cli.onboarding import feed
 from services.runtime.store.sqlite_reader import SqliteReader
 from services.status.comparing import Change, Comparison, compare
@@ -26,7 +27,9 @@ def compare_feed(
     limit: Annotated[int, typer.Option(min=0, help="How many changes to list one by one.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """What a shadow feed would change if it were live; of a live feed, what would be lost without it.
+    """What a shadow feed would change if it were live.
+
+    Of a live feed, what it adds, and so what would be lost without it.
 
     Example: warmhandoff feed compare hie-west --limit 50
     """
@@ -73,9 +76,7 @@ def _side(side: Stay | Task | None, zone: ZoneInfo) -> dict[str, Any] | None:
 
 
 def _lines(found: Comparison, zone: ZoneInfo, limit: int) -> Iterator[str]:
-    kind = (
-        "a shadow: this is what it would change" if found.is_shadow else "live: this is what would be lost without it"
-    )
+    kind = "a shadow: this is what it would change" if found.is_shadow else "live: this is what it adds"
     yield f"Feed {found.feed} is {kind}."
     share = f"{found.matched / found.patients:.1%}" if found.patients else "-"
     yield f"  patients it spoke of: {found.patients}, members of ours: {found.matched} ({share})"
@@ -99,10 +100,7 @@ def _line(change: Change, zone: ZoneInfo) -> str:
 
 
 def _brief(side: Stay | Task, zone: ZoneInfo) -> str:
-    def short(text: str | None) -> str:
-        return text[:16].replace("T", " ") if text else "-"
-
     if isinstance(side, Task):
-        return f"{side.rule} {side.state}, due {short(time_json(side.due_at, zone))}"
-    times = f"{short(time_json(side.admitted_at, zone))} to {short(time_json(side.discharged_at, zone))}"
+        return f"{side.rule} {side.state}, due {short(side.due_at, zone)}"
+    times = f"{short(side.admitted_at, zone)} to {short(side.discharged_at, zone)}"
     return f"{side.patient_class} at {side.facility_id} {side.status}, {times}"

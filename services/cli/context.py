@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import wraps
@@ -21,7 +21,10 @@ from services.wiring.setup import Setup, read_setup
 P = ParamSpec("P")
 R = TypeVar("R")
 
-WRONG, AWAY = 2, 3
+DIFFERENT, WRONG, AWAY = 1, 2, 3
+"""Exit codes: something is not as it should be; what was typed or written is wrong; the world is away."""
+_MISNAMED = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError)
+"""Of a file that a person named: another name helps, waiting does not."""
 DEFAULT_CONFIG = Path("warmhandoff.yaml")
 DEFAULT_STORE = Path("warmhandoff-data")
 
@@ -85,7 +88,8 @@ def explained() -> Iterator[None]:
         if error.filename is None:
             _let_go_of_stdout()
         where = f"{error.filename}: " if error.filename else ""
-        raise fail(f"warmhandoff: {where}{error.strerror or type(error).__name__}.", AWAY) from None
+        code = WRONG if error.filename and isinstance(error, _MISNAMED) else AWAY
+        raise fail(f"warmhandoff: {where}{error.strerror or type(error).__name__}.", code) from None
 
 
 def _let_go_of_stdout() -> None:
@@ -121,6 +125,19 @@ def instant(text: str | None) -> Instant:
     if at is None or at.tzinfo is None or not 1900 <= at.year < 2200:
         raise fail(f"--as-of: {text!r} is no time with an offset.\nWrite ISO 8601, such as 2025-06-10T12:00:00-07:00.")
     return at.astimezone(UTC)
+
+
+def words_of(option: str, text: str, known: Collection[str], what: str) -> list[str]:
+    """The words that an option lists, separated by commas.
+
+    Raises:
+        typer.Exit: one of them is not `known`; `what` says what it should be.
+    """
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    for word in words:
+        if word not in known:
+            raise fail(f"{option}: {word!r} is no {what}.\nWrite any of {', '.join(known)}.")
+    return words
 
 
 def print_json(value: Any) -> None:

@@ -11,7 +11,7 @@ import typer
 
 from connectors.tabular.kinds import is_table
 from connectors.tabular.records import with_header
-from services.cli.context import AsJson, clock, command, fail, place, print_json
+from services.cli.context import DIFFERENT, AsJson, clock, command, fail, place, print_json
 from services.cli.naming import task_named
 from services.runtime.store.contract import PatientRow, QuarantineRow, Reader
 from services.runtime.store.sqlite_reader import SqliteReader
@@ -53,7 +53,9 @@ def link(source_patient: Patient, member_id: MemberId, by: By = "", reason: Reas
 @identity.command("unlink")
 @command
 def unlink(source_patient: Patient, member_id: MemberId, by: By = "", reason: Reason = "") -> None:
-    """Say that a source patient is not a member, whatever identifiers later messages carry.
+    """Say that a source patient is not a member.
+
+    It holds whatever identifiers later messages carry, until a newer `identity link`.
 
     Example: warmhandoff identity unlink 'hie-west|H1|TMP900' M1 --reason "another person's card"
     """
@@ -70,7 +72,9 @@ def review(
     reason: Reason = "",
     as_json: AsJson = False,
 ) -> None:
-    """List what evidence alone does not settle; `--settle` takes an item off the list.
+    """List what evidence alone does not settle.
+
+    `--settle` takes an item off the list, and changes nothing else.
 
     Example: warmhandoff identity review --parked
     """
@@ -124,7 +128,9 @@ def list_(
     status: Annotated[str, typer.Option(help="waiting, replayed, dismissed or all.")] = "waiting",
     as_json: AsJson = False,
 ) -> None:
-    """What could not be read, and what would fix it; never a person's values.
+    """What could not be read, and what would fix it.
+
+    No line shows a person's values.
 
     Example: warmhandoff quarantine list
     """
@@ -149,7 +155,9 @@ def list_(
 def show(
     number: Number, raw: Annotated[bool, typer.Option("--raw", help="Print the message's bytes.")] = False
 ) -> None:
-    """One record; `--raw` prints the message, with what it holds of a person.
+    """Show one record, or with `--raw` the message.
+
+    The message is shown with what it holds of a person.
 
     Example: warmhandoff quarantine show q-7 --raw
     """
@@ -168,7 +176,9 @@ def show(
 @quarantine.command("replay")
 @command
 def replay(number: Number, by: By = "", reason: Reason = "") -> None:
-    """Read a message again, after the sender, a profile or the program was mended.
+    """Read a message again, after something was mended.
+
+    A profile or the program; a message that the sender corrects is a new one.
 
     Example: warmhandoff quarantine replay q-7
     """
@@ -208,7 +218,7 @@ def _settle(action: str, number: str, by: str, reason: str) -> None:
     with SqliteReader.open(folder) as reader:
         status = _row(reader, number).status
     if status == "waiting":
-        raise fail(f"q-{row.id} still cannot be read: {row.reason} at {row.where}.\n{row.fix}", 1)
+        raise fail(f"q-{row.id} still cannot be read: {row.reason} at {row.where}.\n{row.fix}", DIFFERENT)
     print(f"q-{row.id}: {status}.")
 
 

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
-from services.cli.context import clock, command, fail, place
+from services.cli.context import DIFFERENT, clock, command, fail, place
 
 if TYPE_CHECKING:
     from models.time import Instant
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 PAUSE_S = 0.5
 PLAIN_WIDTH = 100
 FRAMES_A_SECOND = 8
-DIFFERENT = 1
 
 
 def register(app: typer.Typer) -> None:
@@ -41,10 +40,11 @@ def demo(
     speed: Annotated[float, typer.Option(min=0.1, max=1000, help="2 is twice as fast.")] = 1.0,
     once: Annotated[bool, typer.Option("--once", help="End after the story, and do not go on serving.")] = False,
 ) -> None:
-    """Play a made-up month of three HIE feeds, full of errors, through the real listener, and show what follows.
+    """Play a made-up month of three HIE feeds, full of errors.
 
-    It needs no configuration, and makes a store of its own: in a new temporary folder, or in an empty --store DIR.
-    In the end everything is computed again, and compared with what the made-up world knows. Exit 1 on any difference.
+    It goes through the real listener, and shows what follows. It needs no configuration, and makes a store of its
+    own: in a new temporary folder, or in an empty --store DIR. In the end everything is computed again, and compared
+    with what the made-up world knows. Exit 1 on any difference.
 
     Example: warmhandoff demo --speed 4
     """

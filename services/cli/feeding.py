@@ -23,6 +23,7 @@ from services.runtime.store.sqlite import SqliteStore
 from services.status.marking import marked_rows, said
 from services.status.placing import Places
 from services.wiring.loading import DROPPED, Summary, check_named, files_in, head_of, keep_file, process
+from services.wiring.opening import open_store
 from services.wiring.setup import DEFAULT_FEED, Setup
 from services.wiring.submitting import take_inbox
 
@@ -62,7 +63,7 @@ def load(
     with _standard_input(wanted=Path("-") in paths) as piped:
         streams = [(piped, "standard input")] if piped else []
         check_named([*((path, str(path)) for path, is_named in files if is_named), *streams])
-        with SqliteStore.open(folder, now=clock) as store:
+        with open_store(folder, clock) as store:
             take_inbox(store, folder, clock)
             with console.status("keeping ...") if console.is_terminal else nullcontext():
                 for path, is_named in files:

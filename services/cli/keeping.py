@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.cli.context import clock, command, fail, place
+from services.cli.context import AWAY, DIFFERENT, clock, command, fail, place
 from services.runtime.store.contract import walk_lines
 from services.runtime.store.sqlite_reader import SqliteReader
 from services.wiring.logs import LEVEL, LEVELS, set_up
@@ -46,7 +46,9 @@ def serve(
         str, typer.Option(metavar="LEVEL", envvar=LEVEL, help=f"What to log at least: {', '.join(LEVELS)}.")
     ] = "info",
 ) -> None:
-    """Receive feeds, keep and answer them, raise tasks, watch the clock.
+    """Receive feeds, answer them, raise tasks, watch the clock.
+
+    Goes on until Ctrl-C or SIGTERM. GET /healthz and /metrics tell how it is.
 
     Example: warmhandoff serve --mllp 127.0.0.1:2575 --http 127.0.0.1:8080 --drop incoming/
     """
@@ -107,7 +109,7 @@ def send(
     cert: Annotated[Path | None, typer.Option(help="Speak TLS and show this certificate (PEM).")] = None,
     key: Annotated[Path | None, typer.Option(help="Its key (PEM), unless it stands in the same file.")] = None,
 ) -> None:
-    """Send messages over MLLP, each after the answer to the one before.
+    """Send messages over MLLP, each after the last one's answer.
 
     Example: warmhandoff send --host 127.0.0.1 --port 2575 messages.hl7
     """
@@ -130,7 +132,7 @@ def send(
 
     refused = asyncio.run(run())
     if refused:
-        raise fail(f"{refused} of {len(messages)} messages were refused.", 1)
+        raise fail(f"{refused} of {len(messages)} messages were refused.", DIFFERENT)
     print(f"{len(messages)} message{'s' * (len(messages) != 1)} sent.", file=sys.stderr)
 
 
@@ -151,7 +153,7 @@ def export(since: Annotated[int, typer.Option(metavar="SEQ", help="Only lines af
 
 @command
 def backup(file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that does not exist yet.")]) -> None:
-    """Write a consistent copy of the store while the service runs.
+    """Write a consistent copy of the store, also while it serves.
 
     Example: warmhandoff backup /backups/2025-06-10.db
     """
@@ -162,7 +164,7 @@ def backup(file: Annotated[Path, typer.Argument(metavar="FILE", help="A file tha
         except FileExistsError:
             raise fail(f"{file} exists already.\nName a new file: a backup overwrites nothing.") from None
         except OSError as error:
-            raise fail(f"{file} cannot be written: {error.strerror}.", 3) from None
+            raise fail(f"{file} cannot be written: {error.strerror}.", AWAY) from None
     print("Written. To restore, put it into a new folder as warmhandoff.db: --store FOLDER then opens it.")
 
 

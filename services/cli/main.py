@@ -1,5 +1,7 @@
 """The command line. Each group of commands is a module; `app` gathers them."""
 
+import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -76,4 +78,14 @@ def complete() -> typer.Typer:
 
 def main() -> None:
     """Run the command line."""
+    _open_closed_streams()
     complete()()
+
+
+def _open_closed_streams() -> None:
+    """A stream that the caller closed goes nowhere: else the file that is opened next would be printed to."""
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        if getattr(sys, name) is None:
+            os.dup2(os.open(os.devnull, os.O_RDWR), number)
+            os.set_inheritable(number, True)  # helper processes print, too
+            setattr(sys, name, os.fdopen(number, mode))

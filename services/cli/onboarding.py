@@ -9,7 +9,7 @@ import typer
 
 from connectors.hl7v2.book import FeedBook
 from models.errors import FileIsWrong
-from services.cli.context import AsJson, clock, command, fail, place, print_json
+from services.cli.context import DIFFERENT, AsJson, clock, command, fail, place, print_json
 from services.wiring.loading import check_named, files_in
 from services.wiring.onboarding import Files, profile_for
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from services.onboarding.report import Report
 
 feed = typer.Typer(help="A sender's feed, before it goes live.", no_args_is_help=True)
-FAILED = 1
 STDIN = Path("-")
 UNNAMED = "new-feed"
 """The feed of a sample whose sender has no name yet."""
@@ -31,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 @feed.callback()
 def _feed() -> None:
-    """A sender's feed, before it goes live."""
+    """A sender's feed, before it counts."""
 
 
 @feed.command("lint")
@@ -56,12 +55,16 @@ def lint(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Report on a sender's sample messages: go-live gates, questions, evidence. Shows no person's values.
+    """Report on a sender's sample messages, keeping nothing.
+
+    Go-live gates, questions to ask, and what they rest on; no person's values. Exit 1 when a gate fails.
 
     Example: warmhandoff feed lint samples/ facilities.csv --draft west.yaml
     """
     from services.onboarding.linting import Lint
 
+    if draft and (draft.is_file() or draft.is_dir()):
+        raise fail(f"--draft: {draft} exists already.\nName a new file: a draft overwrites nothing.")
     setup, called = place.setup(), name or UNNAMED
     files = Files(setup, name, clock())
     zone = setup.book.settings_of(called).time_zone
@@ -74,7 +77,7 @@ def lint(
     report = linter.report(files.sources, other_lines=files.other_lines, count_mismatches=files.count_mismatches)
     _print(report, setup.book, draft, as_json=as_json)
     if not report.passes:
-        raise typer.Exit(FAILED)
+        raise typer.Exit(DIFFERENT)
 
 
 def _read(linter: "Lint", files: Files, paths: list[Path]) -> None:

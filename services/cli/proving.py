@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from services.cli.context import AsJson, AsOf, clock, command, instant, place, print_json
+from services.cli.context import DIFFERENT, AsJson, AsOf, clock, command, instant, place, print_json
 from services.cli.naming import task_named
 from services.runtime.pipeline import Pipeline
 from services.runtime.recount import Difference, Recount, waits
@@ -20,10 +20,10 @@ from services.runtime.store.sqlite_connecting import FILE_NAME
 from services.runtime.store.sqlite_reader import SqliteReader
 from services.runtime.workset import thaw_member
 from services.status.explaining import explain as explained_task
+from services.wiring.opening import open_store
 from services.wiring.setup import Setup, read_rules
 
 rules = typer.Typer(help="The deadlines.", no_args_is_help=True)
-DIFFERENT = 1
 
 
 def register(app: typer.Typer) -> None:
@@ -56,7 +56,9 @@ def check(
 
 @command
 def verify(as_json: AsJson = False) -> None:
-    """Recompute every member from the raw log and compare with what is stored; check the hash chains.
+    """Compute every member again from the raw log, and compare.
+
+    What is stored must be the same, each as of when it was derived; the hash chains are checked too.
 
     Example: warmhandoff verify
     """
@@ -77,7 +79,9 @@ def verify(as_json: AsJson = False) -> None:
 def rebuild(
     apply: Annotated[bool, typer.Option("--apply", help="Write what was recomputed.")] = False, as_json: AsJson = False
 ) -> None:
-    """Recompute everything from the raw log with today's rules and program; show what changes.
+    """Compute everything again, and show what would change.
+
+    It reads the raw log with today's rules and program. Without --apply nothing is written.
 
     Example: warmhandoff rebuild --apply
     """
@@ -86,7 +90,7 @@ def rebuild(
     SqliteReader.open(folder).close()  # there is a store, before a writer makes one
     # Nobody may write between counting and applying.
     with contextlib.ExitStack() as stack:
-        writing = stack.enter_context(SqliteStore.open(folder, now=clock)) if apply else None
+        writing = stack.enter_context(open_store(folder, clock)) if apply else None
         reader = writing or stack.enter_context(_still(folder))
         recount = stack.enter_context(_recount(reader, setup))
         found = list(recount.compare())
@@ -108,7 +112,9 @@ def explain(
     raw: Annotated[bool, typer.Option("--raw", help="Print the messages, with what they hold of a person.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """The rule, the history, the facts, the messages and what is missing.
+    """Why a task is there, and what would close it.
+
+    Shows the rule, the facts, the messages behind them with their answers, and what is missing; --json the history too.
 
     Example: warmhandoff explain 6c0f1c1e-... --json
     """
@@ -124,7 +130,8 @@ def explain(
     if "source" in rule:
         print(f"  source: {rule['source']['document']}, {rule['source']['section']}")
     if task:
-        print(f"  {task['state']}, due {task['due_at'] or '-'}, owner {task['owner']['lead_cm_id'] or '-'}")
+        owner = task["owner"]["lead_cm_id"] or task["owner"]["ecm_provider_id"] or task["owner"]["mcp_id"] or "-"
+        print(f"  {task['state']}, due {task['due_at'] or '-'}, owner {owner}")
     else:
         print("  withdrawn: its cause was corrected away")
     for fact in found["facts"]:
@@ -133,7 +140,7 @@ def explain(
             ack = f", answered {message['ack']['code']}" if message["ack"] else ""
             print(f"    {message['feed']} line {message['seq']}, received {message['received_at']}{ack}")
             if raw:
-                print("      " + message["raw"].replace("\r", "\n      "))
+                print("\n".join(f"      {line}" for line in message["raw"].splitlines()))
     for wish in found["missing"]:
         print(f"  missing: {wish}")
 

@@ -1,6 +1,7 @@
 """Commands of the made-up exchange: `simulate` writes a world and its truth, `score` compares a store with it."""
 
 import sys
+from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,8 +10,9 @@ from zoneinfo import ZoneInfo
 import typer
 
 from models.errors import FileIsWrong, Problem
+from models.events import Facility
 from models.view import View
-from services.cli.context import AWAY, AsJson, command, fail, place, print_json
+from services.cli.context import AWAY, DIFFERENT, AsJson, command, fail, place, print_json
 from services.member.facts import thaw
 from services.runtime.store.contract import Reader
 from services.runtime.store.sqlite_reader import SqliteReader
@@ -18,13 +20,12 @@ from services.simulation.deeds import VISIT_CODE, VISITS, value_sets_csv
 from services.simulation.journal import write
 from services.simulation.places import MARK_PREFIX
 from services.simulation.recipe import CLAIMS, FAULTS, ImpossibleRecipe, Recipe
-from services.simulation.scoring import KINDS, Listed, Score
+from services.simulation.scoring import KINDS, Item, Listed, Score, Tally
 from services.simulation.truth import TruthFile
 from services.simulation.world import World
 from services.status.questions import Questions
 from services.status.shapes import time_json
 
-DIFFERENT = 1
 _NO_CODES = (
     "Claims prove the visits of this world, and their made-up codes are in no value set that is loaded.\n"
     "Set WARMHANDOFF_VALUE_SETS to the folder that `simulate --value-sets` wrote, beside any other."
@@ -54,7 +55,9 @@ def simulate(
         typer.Option("--value-sets", metavar="DIR", help="Prove visits by claims; write the codes' value sets there."),
     ] = None,
 ) -> None:
-    """Write the journal of a made-up health information exchange to stdout, and what is true of it to a file.
+    """Make up a health information exchange, and its truth.
+
+    Writes its journal to stdout, and what should be listed of it to a file.
 
     Example: warmhandoff simulate --members 500 --days 60 --seed 7 --faults all --truth truth.ndjson > journal.ndjson
     """
@@ -80,10 +83,12 @@ def simulate(
 @command
 def score(
     truth: Annotated[Path, typer.Argument(metavar="FILE", help="The truth that `simulate` wrote.")],
-    limit: Annotated[int, typer.Option("--limit", help="How many differences to show.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", min=0, help="How many differences to show.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Compare a store with the truth of the world that was loaded into it: found, missing, extra. Exit 1 on any.
+    """Compare a store with the truth of its simulated world.
+
+    Tells what is found, missing and extra, by fault. Exit 1 when anything is missing or extra.
 
     Example: warmhandoff score truth.ndjson
     """
@@ -97,7 +102,10 @@ def score(
                 f"{waiting} lines of the store wait to be processed.\nLet `serve` finish, or `load` anything.", AWAY
             )
         result = scored(Questions(reader, setup.reference), labels, limit)
-    _report(result, labels.world, setup.zone, as_json=as_json)
+    if as_json:
+        print_json(_json(result, labels.world, setup.zone))
+    else:
+        print("\n".join(_lines(result, setup.zone)))
     if not result.is_clean:
         raise typer.Exit(DIFFERENT)
 
@@ -121,8 +129,7 @@ def _same_world(reader: Reader, truth: Path, world: str) -> None:
     Raises:
         FileIsWrong: the store was not loaded with this world's journal, or not with it alone.
     """
-    facilities = thaw(reader.reference("facilities") or b"")
-    ids = (str(getattr(facility, "facility_id", "")) for facility in facilities)
+    ids = [fact.facility_id for fact in thaw(reader.reference("facilities") or b"") if isinstance(fact, Facility)]
     marks = sorted({id_.removeprefix(MARK_PREFIX) for id_ in ids if id_.startswith(MARK_PREFIX)})
     if marks == [world]:
         return
@@ -138,39 +145,44 @@ def _listed(member_id: str, view: View) -> Listed:
     return Listed(member_id, stays, [(t.rule, t.due_at, t.state) for t in view.tasks])
 
 
-def _report(result: Score, world: str, zone: ZoneInfo, *, as_json: bool) -> None:
-    def shown(item: tuple[Any, ...] | None) -> list[str | None] | None:
-        return [time_json(x, zone) if isinstance(x, datetime) else x for x in item] if item else None
-
-    if as_json:
-        print_json(
+def _json(result: Score, world: str, zone: ZoneInfo) -> dict[str, Any]:
+    return {
+        "world": world,
+        "instants": [{"as_of": time_json(at, zone), **kinds} for at, kinds in result.by_instant.items()],
+        "faults": [{"fault": fault, "count": tally} for fault, tally in sorted(result.by_fault.items())],
+        "differences": [
             {
-                "world": world,
-                "instants": [{"as_of": time_json(at, zone), **kinds} for at, kinds in result.by_instant.items()],
-                "faults": [{"fault": fault, "count": tally} for fault, tally in sorted(result.by_fault.items())],
-                "differences": [
-                    {
-                        "as_of": time_json(d.as_of, zone), "member_id": d.member_id, "kind": d.kind,
-                        "expected": shown(d.expected), "listed": shown(d.listed), "faults": d.faults,
-                    }
-                    for d in result.differences
-                ],
+                "as_of": time_json(each.as_of, zone),
+                "member_id": each.member_id,
+                "kind": each.kind,
+                "expected": _shown(each.expected, zone),
+                "listed": _shown(each.listed, zone),
+                "faults": each.faults,
             }
-        )  # fmt: skip
-        return
-    print(f"{'as of':27}{'':7}{'found':>9}{'missing':>9}{'extra':>9}")
+            for each in result.differences
+        ],
+    }
+
+
+def _lines(result: Score, zone: ZoneInfo) -> Iterator[str]:
+    yield f"{'as of':27}{'':7}{'found':>9}{'missing':>9}{'extra':>9}"
     for at, kinds in result.by_instant.items():
         for kind in KINDS:
-            tally = kinds[kind]
-            print(f"{time_json(at, zone)!s:27}{kind:7}{tally.found:9}{tally.missing:9}{tally.extra:9}")
-    print(f"\n{'fault':34}{'found':>9}{'missing':>9}{'extra':>9}")
+            yield f"{time_json(at, zone)!s:27}{kind:7}{_counts(kinds[kind])}"
+    yield f"\n{'fault':34}{'found':>9}{'missing':>9}{'extra':>9}"
     for fault, tally in sorted(result.by_fault.items()):
-        print(f"{fault:34}{tally.found:9}{tally.missing:9}{tally.extra:9}")
-    for d in result.differences:
-        print(
-            f"\n{d.member_id} at {time_json(d.as_of, zone)}, {d.kind}"
-            + (f" ({', '.join(d.faults)})" if d.faults else "")
-        )
-        for word, item in (("expected", shown(d.expected)), ("listed", shown(d.listed))):
-            print(f"  {word:9} {'  '.join(str(x) for x in item) if item else 'nothing'}")
-    print("\nEverything is listed as it should be." if result.is_clean else "\nThere are differences.")
+        yield f"{fault:34}{_counts(tally)}"
+    for each in result.differences:
+        faults = f" ({', '.join(each.faults)})" if each.faults else ""
+        yield f"\n{each.member_id} at {time_json(each.as_of, zone)}, {each.kind}{faults}"
+        for word, item in (("expected", _shown(each.expected, zone)), ("listed", _shown(each.listed, zone))):
+            yield f"  {word:9} {'  '.join(map(str, item)) if item else 'nothing'}"
+    yield "\nEverything is listed as it should be." if result.is_clean else "\nThere are differences."
+
+
+def _counts(tally: Tally) -> str:
+    return f"{tally.found:9}{tally.missing:9}{tally.extra:9}"
+
+
+def _shown(item: Item | None, zone: ZoneInfo) -> list[str | None] | None:
+    return [time_json(x, zone) if isinstance(x, datetime) else x for x in item] if item else None

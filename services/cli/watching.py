@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import typer
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from models.time import Instant
 from models.traffic import ANSWER_BOUNDS_MICROS, DELAY_BOUNDS_S, quantile
 from services.cli.context import AsJson, AsOf, command, instant, place, print_json
+from services.cli.listing import people_console, short
 from services.health.habit import DAY, HOUR
 from services.health.judging import Finding, answer_times, recent_delays
 from services.health.league import Pair, league
@@ -21,6 +21,12 @@ from services.wiring.setup import Setup
 
 LEAGUE = timedelta(days=90)
 """The league compares stays first told of within so long."""
+WORDS = ("feed", "state", "since", "last message")
+FIGURES = ("last hour", "last day", "delay p50 / p90", "answer p50 / p99", "repeats", "waiting", "parked", "skew")
+COLUMNS = WORDS + FIGURES
+LEAST_FIRST = ("skew", "repeats", "parked", "answer p50 / p99", "since", "delay p50 / p90", "waiting", "last hour")
+PAIRS_SHOWN = 20
+"""Pairs of feeds in the table, those with the most stays first: a hundred feeds make five thousand pairs."""
 
 
 def register(app: typer.Typer) -> None:
@@ -30,7 +36,9 @@ def register(app: typer.Typer) -> None:
 
 @command
 def feeds(as_of: AsOf = None, as_json: AsJson = False) -> None:
-    """How each feed is: silent, flooding, slow, quiet or ok, with the figures, and which feed tells first.
+    """How each feed is, and which of two tells first.
+
+    A feed is silent, flooding, slow, quiet or ok; the figures behind it are shown.
 
     Example: warmhandoff feeds --as-of 2025-06-10T12:00:00-07:00
     """
@@ -42,42 +50,36 @@ def feeds(as_of: AsOf = None, as_json: AsJson = False) -> None:
     if as_json:
         print_json(board_json(at, found, us, pairs, setup.zone))
         return
-    console = _console()
-    console.print(_table(found, setup) if found else "No feed was heard yet, and none is declared.")
+    console = people_console()
+    console.print(_table(found, setup, console.width) if found else "No feed was heard yet, and none is declared.")
     for health in found:
         for finding in health.findings:
-            console.print(f"{health.feed}: {_sentence(finding, setup)}")
+            console.print(Text(f"{_name(health.feed)}: {_sentence(finding, setup)}"))
     if us["lines_waiting"]:
         console.print(
             f"{us['lines_waiting']} lines wait to be processed, the oldest for {_span(us['oldest_waiting_s'])}."
         )
     if pairs:
         console.print(f"\nWho tells first, of stays that two feeds told of in {LEAGUE.days} days:")
-        console.print(_league(pairs))
+        console.print(_league(pairs[:PAIRS_SHOWN]))
+        if len(pairs) > PAIRS_SHOWN:
+            console.print(f"{len(pairs) - PAIRS_SHOWN} more pairs: --json lists them all.")
 
 
-def _console() -> Console:
-    console = Console()
-    return console if console.is_terminal else Console(width=200)
-
-
-def _table(found: Sequence[FeedHealth], setup: Setup) -> Table:
+def _table(found: Sequence[FeedHealth], setup: Setup, width: int) -> Table:
+    """The columns that fit into a width; those that tell least go first."""
+    rows = [dict(zip(COLUMNS, _row(health, setup), strict=True)) for health in found]
+    sizes = {name: max(len(name), *(len(row[name]) for row in rows)) for name in COLUMNS}
+    kept = set(COLUMNS)
+    for name in LEAST_FIRST:
+        if sum(sizes[each] + 2 for each in kept) - 2 > width:
+            kept.remove(name)
     table = Table(box=None, pad_edge=False)
-    for name in ("feed", "state", "since", "last message"):
-        table.add_column(name, no_wrap=True)
-    for name in (
-        "last hour",
-        "last day",
-        "delay p50 / p90",
-        "answer p50 / p99",
-        "repeats",
-        "waiting",
-        "parked",
-        "skew",
-    ):
-        table.add_column(name, no_wrap=True, justify="right")
-    for health in found:
-        table.add_row(*_row(health, setup))
+    shown = [name for name in COLUMNS if name in kept]
+    for name in shown:
+        table.add_column(name, no_wrap=True, justify="left" if name in WORDS else "right")
+    for row in rows:
+        table.add_row(*(Text(row[name]) for name in shown))
     return table
 
 
@@ -88,9 +90,9 @@ def _row(health: FeedHealth, setup: Setup) -> list[str]:
     told, parked = health.patients
     ordinary = [f" of {habit.expected(health.at - span, health.at):.0f}" if habit else "" for span in (HOUR, DAY)]
     return [
-        health.feed,
+        _name(health.feed),
         health.state,
-        _time(health.findings[0].since, setup) if health.findings else "-",
+        short(health.findings[0].since, setup.zone) if health.findings else "-",
         f"{_span((seen.at - seen.last_at).total_seconds())} ago" if seen.last_at else "never",
         f"{health.last_hour.messages}{ordinary[0]}",
         f"{health.last_day.messages}{ordinary[1]}",
@@ -105,7 +107,7 @@ def _row(health: FeedHealth, setup: Setup) -> list[str]:
 
 def _sentence(finding: Finding, setup: Setup) -> str:
     """Why a feed is not ok, in words."""
-    figures, since = finding.evidence, _time(finding.since, setup)
+    figures, since = finding.evidence, short(finding.since, setup.zone)
     if finding.state == "quiet" and finding.since is None:
         return "quiet: declared, and never heard."
     if finding.state == "quiet":
@@ -129,8 +131,13 @@ def _league(pairs: Sequence[Pair]) -> Table:
         table.add_column(name, no_wrap=True, justify="left" if name == "feeds" else "right")
     for pair in pairs:
         figures = (str(pair.stays), str(pair.first), str(pair.second), _span(pair.lead_s))
-        table.add_row(f"{pair.feeds[0]}, {pair.feeds[1]}", *figures)
+        table.add_row(Text(", ".join(map(_name, pair.feeds))), *figures)
     return table
+
+
+def _name(feed: str) -> str:
+    """A feed's name on one line that no terminal obeys: an imported journal may call a feed anything."""
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in feed)
 
 
 def _span(seconds: float | None) -> str:
@@ -144,7 +151,3 @@ def _span(seconds: float | None) -> str:
 
 def _millis(micros: float | None) -> str:
     return "-" if micros is None else f"{micros / 1000:.0f} ms"
-
-
-def _time(at: Instant | None, setup: Setup) -> str:
-    return at.astimezone(setup.zone).strftime("%Y-%m-%d %H:%M") if at else "-"

@@ -16,8 +16,10 @@ Q = TypeVar("Q")
 A = TypeVar("A")
 R = TypeVar("R")
 
-ROOM = 40_000
-"""So many facts' worth is remembered, at about two kilobytes each."""
+ROOM = 10_000
+"""So many facts' worth is remembered, at about five kilobytes each: some 500 ordinary members."""
+A_MEMBER = 10
+"""What a member takes beside its facts (a view, the verdicts of every rule), in facts."""
 
 
 class Answers(Generic[K, V]):
@@ -94,8 +96,8 @@ class Memo(Generic[R]):
         before = self._of.pop(member_id, None)
         self._room += before[1] if before else 0
         found = before[2] if before and before[0] is reference else self._blank()
-        self._of[member_id] = (reference, facts, found)
-        self._room -= facts
+        self._of[member_id] = (reference, A_MEMBER + facts, found)
+        self._room -= A_MEMBER + facts
         while self._room < 0:
             self._room += self._of.popitem(last=False)[1][1]
         return found

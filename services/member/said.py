@@ -78,9 +78,9 @@ class Resolver:
 
     def __init__(self, reference: Reference) -> None:
         self._reference = reference
-        self._place = lru_cache(maxsize=10_000)(self._placed)
+        self.place = lru_cache(maxsize=10_000)(self._place)
 
-    def _placed(self, feed: str, stated: tuple[str, ...]) -> Place:
+    def _place(self, feed: str, stated: tuple[str, ...]) -> Place:
         """The first stated facility that the registry knows, else the first one as stated; its zone is the
         facility's, else the feed's, else the setting's (R-65).
         """
@@ -112,7 +112,7 @@ class Resolver:
         An update is said again by every teller with clocks of its own: what it states may have died in between.
         """
         statement = heard.statement
-        place = self._place(statement.feed, statement.facilities)
+        place = self.place(statement.feed, statement.facilities)
         zone, named = place.zone, place.named
         flags: set[str] = set()
 

@@ -34,7 +34,8 @@ class Reason(msgspec.Struct, frozen=True):
 
 class TrafficFindings(msgspec.Struct, frozen=True):
     """`clean` messages were not quarantined. `test` ones have an MSH-11 that the feed does not take: they are judged
-    like the others here, and kept apart by the service. `acknowledged` counts messages that ask for enhanced mode.
+    like the others here, and kept apart by the service. `enhanced` counts messages that ask for
+    enhanced mode.
     """
 
     triggers: list[Count]

@@ -6,7 +6,7 @@ called so; or when the header calls the sender so.
 """
 
 import re
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container
 
 import msgspec
 
@@ -100,10 +100,6 @@ class Words:
             seen.patient = witness.patient
             self._common += seen.count if seen.is_public or seen.is_shared else 0
 
-    def count_of(self, word: str) -> int:
-        """How often a word was seen."""
-        return self._seen[word].count if word in self._seen else 0
-
     def name(self, word: str) -> str:
         """The word if it may be shown, else its shape in `<>`; "" stays what it is."""
         seen = self._seen.get(word)
@@ -112,24 +108,21 @@ class Words:
     def _is_shown(self, seen: _Seen) -> bool:
         return seen.is_public or (seen.is_shared and 2 * self._common >= self.total)
 
-    def all(self) -> Iterable[tuple[str, int]]:
-        """Every word with its count, shown or not: for reckoning, not for print."""
-        return ((word, seen.count) for word, seen in self._seen.items())
-
-    def shown(self) -> list[Count]:
-        """The words that may be shown, most frequent first."""
-        found = (Count(word, seen.count, seen.first) for word, seen in self._seen.items() if self._is_shown(seen))
-        return sorted(found, key=lambda one: (-one.count, one.word))
-
     def counts(self) -> list[Count]:
         """The words, most frequent first; after them those that are not shown, by shape."""
-        hidden: dict[str, Count] = {}
+        shown, hidden = list[Count](), dict[str, Count]()
         for word, seen in self._seen.items():
-            if not self._is_shown(seen):
-                form = self.name(word)
-                before = hidden.get(form, Count(form, 0, seen.first))
-                hidden[form] = Count(form, before.count + seen.count, min(before.example, seen.first))
-        return self.shown() + sorted(hidden.values(), key=lambda one: (-one.count, one.word))
+            if self._is_shown(seen):
+                shown.append(Count(word, seen.count, seen.first))
+                continue
+            form = self.name(word)
+            before = hidden.get(form, Count(form, 0, seen.first))
+            hidden[form] = Count(form, before.count + seen.count, min(before.example, seen.first))
+        return [*sorted(shown, key=_rank), *sorted(hidden.values(), key=_rank)]
+
+
+def _rank(one: Count) -> tuple[int, str]:
+    return -one.count, one.word
 
 
 def shape(text: str) -> str:

@@ -7,6 +7,7 @@ then derived once, so that loading history says every task once, as it stands (c
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from hashlib import sha256
 from time import perf_counter
 
@@ -32,6 +33,9 @@ log = logging.getLogger(__name__)
 
 BATCH = 128
 """Lines a live transaction: enough to share an fsync, few enough that a count changes within a second."""
+
+AHEAD = timedelta(hours=1)
+"""Our own receipts are ahead of the clock by what it was set back. One further ahead was imported: it is heard then."""
 
 DERIVE_FAILED = "derive_failed"
 """The reason in quarantine of a member, not a message: no line tells it, and a rebuild settles it."""
@@ -97,7 +101,8 @@ class Pipeline:
 
     def take(self, lines: Sequence[JournalLine], *, bulk: bool = False) -> None:
         """Process lines in one transaction and move the cursor past them."""
-        newest = max(line.received_at for line in lines)
+        now = self._now()
+        newest = max((line.received_at for line in lines if line.received_at <= now + AHEAD), default=now)
         heard = read_lines(self._readers, lines)
         settled = self._settled(heard)
         work = Workset(self._store, self._shelf)

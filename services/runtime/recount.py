@@ -13,7 +13,7 @@ from models.view import View
 from services.intake.reading import LineReader
 from services.member.derive import derive
 from services.runtime.pipeline import DERIVE_FAILED, Pipeline
-from services.runtime.recall import circles, with_registry
+from services.runtime.recall import Circle, circles, with_registry
 from services.runtime.store.contract import Batch, PatientRow, Reader, Store, walk_members, walk_patients
 from services.runtime.workset import Member, Workset, check_format, thaw_member
 
@@ -87,11 +87,17 @@ class Recount:
             elif member_id not in around:
                 yield Difference(member_id, "", "known", None)
             elif member.derived_at and not waits(member):
-                at, mine = member.derived_at, around[member_id]
-                reference = with_registry(self._reference, self.pipeline.facilities, at)
-                view = derive(mine.facts(mine.links(at), at)[member_id], reference, at)
-                if view != member.view:
-                    yield from differences(member_id, member.view, view)
+                yield from self._recomputed(member, around[member_id], member.derived_at)
+
+    def _recomputed(self, member: Member, around: Circle, at: Instant) -> Iterator[Difference]:
+        reference = with_registry(self._reference, self.pipeline.facilities, at)
+        try:
+            view = derive(around.facts(around.links(at), at)[member.member_id], reference, at)
+        except Exception as error:  # noqa: BLE001 - whose facts break our rules is named, and the rest is compared
+            yield Difference(member.member_id, "", "known", f"derive raised {type(error).__name__}")
+        else:
+            if view != member.view:
+                yield from differences(member.member_id, member.view, view)
 
     def apply(self, original: Store) -> None:
         """Put the recomputed facts into the original, and derive every member again."""

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from models.measured import Meter
 from models.reference import Reference
 from models.time import Instant
-from models.traffic import DELAY_BOUNDS_S, SKEW_S, SLOT, FeedCount, Telling, bound_of
+from models.traffic import DELAY_BOUNDS_S, SKEW_S, FeedCount, Telling, bound_of, slot_begins
 from models.view import Effect, Stay, View
 from services.intake.reading import Reading
 from services.member.said import Heard
@@ -31,20 +31,19 @@ def tally(read: Iterable[Read], fresh: Fresh, reference: Reference) -> list[Feed
         read: each line with its readings.
         fresh: the messages that said something new.
     """
-    counts: dict[tuple[str, int], FeedCount] = {}
+    counts: dict[tuple[str, Instant], FeedCount] = {}
     zones: dict[str, ZoneInfo] = {}
     for line, readings in read:
         if line.kind not in MESSAGE_KINDS:
             continue
         feed, received_at = line.feed, line.received_at
-        slot = int(received_at.timestamp()) // SLOT.seconds
-        count = counts.get((feed, slot))
+        since = slot_begins(received_at)
+        count = counts.get((feed, since))
         if count is None:
-            since = datetime.fromtimestamp(slot * SLOT.seconds, UTC)
-            count = counts[feed, slot] = FeedCount(feed, since, last_at=received_at)
+            count = counts[feed, since] = FeedCount(feed, since, last_at=received_at)
         elif count.last_at is None or received_at > count.last_at:
             count.last_at = received_at
-        zone = zones.get(feed) or zones.setdefault(feed, _zone(feed, reference))
+        zone = zones.get(feed) or zones.setdefault(feed, reference.zone_of(feed))
         count.bytes += len(line.body)
         for reading in readings:
             _count(count, received_at, reading, fresh, zone)
@@ -110,9 +109,3 @@ def _count(count: FeedCount, received_at: Instant, reading: Reading, fresh: Fres
         count.ahead_s = max(count.ahead_s, int(-seconds))
         bound = bound_of(seconds, DELAY_BOUNDS_S)
         count.delays[bound] = count.delays.get(bound, 0) + 1
-
-
-def _zone(feed: str, reference: Reference) -> ZoneInfo:
-    """The zone of a feed's times without offset."""
-    habits = reference.feeds.get(feed)
-    return ZoneInfo(habits.time_zone) if habits and habits.time_zone else reference.zone

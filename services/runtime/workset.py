@@ -48,7 +48,7 @@ class Patient(msgspec.Struct):
     @property
     def feed(self) -> str:
         """The feed that speaks of the patient."""
-        return self.key.partition("|")[0]
+        return self.key.partition("|")[0].replace("%7C", "|").replace("%25", "%")
 
 
 class Member(msgspec.Struct):
@@ -196,7 +196,7 @@ def check_format(reader: Reader) -> None:
     if stored not in (None, FORMAT):
         raise StoreIsStrange(
             f"its records have format {stored.decode()}, this program writes {FORMAT.decode()}.\n"
-            "  Nothing is lost: `warmhandoff export` with the old program, then `load` into a new store."
+            "  Nothing is lost: `warmhandoff export > journal.ndjson`, then `load` that into a new store."
         )
 
 

@@ -45,7 +45,6 @@ class Belief:
     expected_at: datetime | None = None
     is_planned: bool = False
     is_deleted: bool = False
-    is_on_leave: bool = False
     discharge: Happening | None = None
     meant_for: datetime | None = None
     leaves: list[tuple[datetime, datetime | None]] = field(default_factory=list)

@@ -43,7 +43,7 @@ class Chart:
             self.stay_class,
             self.number,
             self.admitted_at,
-            **said,  # type: ignore[arg-type]
+            **said,  # type: ignore[arg-type]  # stories name Telling's fields; a wrong name ends the run
         )
         self.visit.script.append(telling)
         return telling

@@ -7,6 +7,7 @@ from random import Random
 
 from models.time import local_day
 from services.simulation.believing import Belief, Happening
+from services.simulation.deadlines import BEDS
 from services.simulation.places import ZONE, table
 
 CARE_HEADER = ("member_id", "occurred_at", "type", "actor_id", "mode", "outcome", "detail")
@@ -75,7 +76,7 @@ def deeds_for(stays: list[Belief], dice: Random, ends_at: datetime, *, claims: b
         for happening in stay.happenings:
             if happening.is_retracted or stay.status in ("planned", "cancelled"):
                 continue
-            if happening.event == "admitted" and happening.stay_class in ("inpatient", "snf"):
+            if happening.event == "admitted" and happening.stay_class in BEDS:
                 found += care.during(happening, stay)
             elif happening.event == "discharged" and happening.stay_class != "emergency":
                 found += care.after(happening)

@@ -46,8 +46,9 @@ class Occasions:
     def _comes_too_late(happening: Happening, belief: Belief) -> bool:
         """Nobody is told of an admission that is known no earlier than its discharge."""
         over = belief.discharge
-        is_over = over is not None and over.stay_class in BEDS
-        return happening.event == "admitted" and is_over and happening.told_at >= over.told_at  # type: ignore[union-attr]
+        if happening.event != "admitted" or over is None or over.stay_class not in BEDS:
+            return False
+        return happening.told_at >= over.told_at
 
     def _of(self, happening: Happening, belief: Belief) -> Iterator[Occasion]:
         day = local_day(happening.at, ZONE)

@@ -15,6 +15,8 @@ _GIVEN = (
     "Merlin", "Nuthatch", "Oriole", "Plover", "Quail", "Robin", "Swift", "Tern", "Vireo", "Wren",
 )  # fmt: skip
 
+Sex = Literal["F", "M"]
+SEXES: tuple[Sex, Sex] = ("F", "M")
 Role = Literal["M", "B", "T", "V", "Z"]
 """Member, baby, twin, victim of a mix-up, stranger."""
 
@@ -28,7 +30,7 @@ class Person:
     surname: str
     given: str
     born: date
-    sex: Literal["F", "M"]
+    sex: Sex
 
     @property
     def member_id(self) -> str:
@@ -51,9 +53,4 @@ def adult(number: int, role: Role, dice: Random, today: date) -> Person:
     born = today - timedelta(days=dice.randrange(20 * 365, 90 * 365))
     if (born.month, born.day) == (1, 1):
         born += timedelta(days=1)  # a first of January may be a placeholder
-    return Person(number, role, dice.choice(_SURNAMES), dice.choice(_GIVEN), born, dice.choice("FM"))  # type: ignore[arg-type]
-
-
-def other_name(given: str, dice: Random) -> str:
-    """A given name with another initial, for a twin."""
-    return dice.choice([name for name in _GIVEN if name[0] != given[0]])
+    return Person(number, role, dice.choice(_SURNAMES), dice.choice(_GIVEN), born, dice.choice(SEXES))

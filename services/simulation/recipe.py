@@ -44,6 +44,9 @@ TAIL = timedelta(days=4)
 CLAIMS = "-claims"
 """Ends the mark of a world whose visits are proven by claims."""
 MEMBERS_MAX = 5_000_000
+DAYS_MIN = 4
+EARLIEST, LATEST = FIRST + timedelta(days=31), LAST - timedelta(days=75)
+"""The first and the last day on which a world may start; the holiday tables leave no room beyond."""
 
 
 class ImpossibleRecipe(WarmhandoffError):
@@ -57,7 +60,7 @@ class Recipe:
     Args:
         members: people in the world; newborns, twins and mixed-up patients come on top.
         start: the first local day. claims: visits are proven by claims with made-up codes, which the value sets of
-            `codes.value_sets_csv` hold; without them a note on the task proves the visit.
+            `deeds.value_sets_csv` holds; without them a note on the task proves the visit.
 
     Raises:
         ImpossibleRecipe: no such world can be made.
@@ -79,18 +82,17 @@ class Recipe:
             raise ImpossibleRecipe(
                 f"--faults: {unknown[0]!r} is no fault that is known.\nWrite all, or any of {names}."
             )
-        first = FIRST + timedelta(days=31)
-        if not first <= self.start <= LAST - timedelta(days=75):
+        if not EARLIEST <= self.start <= LATEST:
             raise ImpossibleRecipe(
                 f"--start: the holiday tables go from {FIRST} to {LAST}, and {self.start} leaves no room within.\n"
-                f"Write a day from {first} to {LAST - timedelta(days=75)}."
+                f"Write a day from {EARLIEST} to {LATEST}."
             )
         # Deadlines reach 30 days beyond the last discharge.
         most = (LAST - timedelta(days=45) - self.start).days
-        if not 4 <= self.days <= most:
+        if not DAYS_MIN <= self.days <= most:
             raise ImpossibleRecipe(
                 f"--days: a story of {self.days} days cannot be told from {self.start}.\n"
-                f"Write 4 to {most}; the holiday tables end on {LAST}."
+                f"Write {DAYS_MIN} to {most}; the holiday tables end on {LAST}."
             )
 
     @property

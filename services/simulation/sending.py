@@ -8,7 +8,7 @@ from random import Random
 from services.simulation.people import Person
 from services.simulation.places import EXCHANGE, Feed
 from services.simulation.telling import Telling, Visit
-from services.simulation.wording import Style, message, number_of
+from services.simulation.wording import CHARSET, Style, message, number_of
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 
@@ -163,8 +163,8 @@ def _encoded(text: str, faults: set[str], dice: Random) -> bytes:
     """UTF-8 as MSH-18 says; or Latin-1 though it says UTF-8, says nothing, or says otherwise."""
     if "bad_charset" not in faults:
         return text.encode()
-    declared = dice.choice(("UNICODE UTF-8", "", "ASCII"))
-    return text.replace("|UNICODE UTF-8\r", f"|{declared}\r", 1).encode("latin-1")
+    declared = dice.choice((CHARSET, "", "ASCII"))
+    return text.replace(f"|{CHARSET}\r", f"|{declared}\r", 1).encode("latin-1")
 
 
 def _without_pid(body: bytes) -> bytes:

@@ -19,7 +19,6 @@ Naming = Literal["own", "second", "victim", "mother", "sibling"]
 """Whom a message names: the member; a second MRN without identifiers; another member; the member's own MRN under the
 mother's or the sibling's CIN.
 """
-BED_CLASSES = ("inpatient", "snf")
 RANK = {"emergency": 1, "observation": 2, "inpatient": 3, "snf": 3}
 
 

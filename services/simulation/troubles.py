@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from models.time import end_of_day, local_day, start_of_day
 from services.simulation.charting import Chart
-from services.simulation.people import Person, adult
+from services.simulation.people import SEXES, Person, adult
 from services.simulation.places import ACUTE, ZONE
 from services.simulation.stories import DAY, HOUR, Cast, Story, delivery, inpatient
 from services.simulation.telling import Visit
@@ -121,7 +121,7 @@ def newborn(cast: Cast, at: datetime) -> list[Visit]:
     """A baby without a name under its mother's CIN; named and enrolled a few days later. Nobody's transition."""
     mother, dice = cast.person, cast.dice
     surname, number = mother.surname, mother.number
-    baby = Person(number, "B", surname, "Robin", local_day(at, ZONE), dice.choice("FM"))  # type: ignore[arg-type]
+    baby = Person(number, "B", surname, "Robin", local_day(at, ZONE), dice.choice(SEXES))
     chart = Chart(baby, dice.choice(ACUTE), f"VB{number:07}01", dice, "inpatient", at)
     chart.visit.other, chart.visit.newborn, chart.visit.diagnoses = mother, True, ("Z3800",)
     chart.tell("A01", at, naming="mother")
@@ -140,7 +140,7 @@ def twins(cast: Cast, at: datetime) -> list[Visit]:
     """A twin told under the sibling's CIN, until an A31 has the right one."""
     sibling, dice = cast.person, cast.dice
     given = dice.choice([name for name in ("Avocet", "Kestrel", "Swift") if name[0] != sibling.given[0]])
-    twin = Person(sibling.number, "T", sibling.surname, given, sibling.born, dice.choice("FM"))  # type: ignore[arg-type]
+    twin = Person(sibling.number, "T", sibling.surname, given, sibling.born, dice.choice(SEXES))
     chart = Chart(twin, dice.choice(ACUTE), f"VT{twin.number:07}01", dice, "inpatient", at)
     chart.visit.other = sibling
     chart.tell("A01", at, naming="sibling")

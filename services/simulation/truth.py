@@ -71,6 +71,8 @@ class TruthFile:
         except OSError as error:
             raise self._wrong(1, f"The truth file cannot be read: {error.strerror}.") from None
         try:
+            if not self._file.seekable():
+                raise self._wrong(1, "It is a pipe, and labels are read in another order than they were written.")
             self._read_through()
         except BaseException:
             self._file.close()
@@ -117,12 +119,14 @@ class TruthFile:
     def _checked(self, number: int, line: bytes) -> Label:
         try:
             label = _decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, OverflowError) as error:
             raise self._wrong(number, f"The line is no truth label: {error}.") from None
         times = [label.as_of, *(task.due_at for task in label.tasks)]
         times += [at for stay in label.stays for at in (stay.admitted_at, stay.discharged_at)]
         if any(at is not None and at.tzinfo is None for at in times):
             raise self._wrong(number, "A time of the label has no offset.")
+        if any(at is not None and not 1900 <= at.year < 2200 for at in times):
+            raise self._wrong(number, "A time of the label lies in no year from 1900 to 2199.")
         return label
 
     def _wrong(self, number: int, what: str) -> FileIsWrong:

@@ -14,6 +14,8 @@ _STRUCTURES = {
     "A31": "ADT_A05", "A38": "ADT_A38", "A40": "ADT_A39", "A44": "ADT_A43", "A45": "ADT_A45",
 }  # fmt: skip
 _WITHOUT_VISIT = ("A31", "A40")
+CHARSET = "UNICODE UTF-8"
+"""MSH-18 of every message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class Style:
 
     Args:
         named: the person whose name and MRN stand in PID. cin: "" for none. number: PV1-19, "" for none; `old_number`
-            and `account` likewise. retired_mrn: MRG-1. charset: MSH-18. sent_at: MSH-7. processing_id: MSH-11.
+            and `account` likewise. retired_mrn: MRG-1. sent_at: MSH-7. processing_id: MSH-11.
     """
 
     feed: Feed
@@ -36,7 +38,6 @@ class Style:
     old_number: str = ""
     retired_mrn: str = ""
     is_nameless: bool = False
-    charset: str = "UNICODE UTF-8"
     processing_id: str = "P"
 
 
@@ -51,7 +52,7 @@ def message(visit: Visit, telling: Telling, style: Style) -> str:
     kind = f"ADT^{trigger}^{_STRUCTURES[trigger]}"
     header = f"MSH|^~\\&|SIMADT|{feed.authority}|WARMHANDOFF|PLAN|{sent_at}||{kind}|{style.control_id}"
     segments = [
-        f"{header}|{style.processing_id}|2.5.1||||||{style.charset}",
+        f"{header}|{style.processing_id}|2.5.1||||||{CHARSET}",
         f"EVN|{trigger}|{recorded_at}||||{occurred_at}|{here}",
         _pid(style),
     ]

@@ -97,7 +97,8 @@ def compare(reader: Reader, reference: Reference, feed: str, as_of: Instant) -> 
 
 def _patients(reader: Reader, feed: str) -> Iterator[Sequence[PatientRow]]:
     """The feed's source patients, some at a time."""
-    after = prefix = f"{feed}|"
+    name = feed.replace("%", "%25").replace("|", "%7C")  # as in the keys
+    after = prefix = f"{name}|"
     while keys := [key for key in reader.patient_keys(after, CHUNK) if key.startswith(prefix)]:
         yield list(reader.patients(keys).values())
         after = keys[-1]

@@ -5,8 +5,10 @@ from datetime import timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from connectors.tabular.kinds import is_table
+from connectors.tabular.records import with_header
 from models.events import CareEvent, Claim, DeathWord, Decision, Fact, RosterRow, Statement, Teller
-from models.reference import FeedHabits, Reference
+from models.reference import Reference
 from models.rule import (
     AllOf,
     AnyOf,
@@ -19,6 +21,7 @@ from models.rule import (
 )
 from models.time import Instant, Stamp
 from models.view import Task
+from services.member.book import book_of
 from services.member.facts import thaw
 from services.runtime.recall import circles, with_registry
 from services.runtime.store.contract import Reader
@@ -115,11 +118,9 @@ def describe(fact: Fact, reference: Reference) -> str:
 
 
 def _zone_of(statement: Statement, reference: Reference) -> str:
-    """The zone of what a sender writes without an offset (R-65): the facility's, the feed's, else an assumption."""
-    known = (reference.facilities.get(name.upper()) for name in statement.facilities)
-    facility = next(filter(None, known), None)
-    named = (facility.time_zone if facility else "") or reference.feeds.get(statement.feed, FeedHabits()).time_zone
-    return named or f"{reference.zone.key}, assumed"
+    """The zone that what the sender writes without an offset is read in."""
+    place = book_of(reference).resolver.place(statement.feed, statement.facilities)
+    return place.zone.key if place.named else f"{place.zone.key}, assumed"
 
 
 def _written(stamp: Stamp, zone: str) -> str:
@@ -149,7 +150,8 @@ def _messages(reader: Reader, tellers: Iterable[Teller], zone: ZoneInfo, *, raw:
                 "ack": {"code": acks[0].code, "micros": acks[0].micros} if acks else None,
             }
             if raw:
-                message["raw"] = line.body.decode("utf-8", "replace")
+                body = with_header(line.body, place.ordinal) if is_table(line.kind) else line.body
+                message["raw"] = body.decode("utf-8", "replace")
             shown.append(message)
     return shown
 

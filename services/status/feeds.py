@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Iterable
 from datetime import date, timedelta
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -111,9 +110,7 @@ class Board:
         return Learnt(habit, dict(delays_of(hours)))
 
     def _calendar(self, feed: str) -> Calendar:
-        named = self._reference.feeds.get(feed)
-        zone = ZoneInfo(named.time_zone) if named and named.time_zone else self._reference.zone
-        return Calendar(zone, self._rests_on())
+        return Calendar(self._reference.zone_of(feed), self._rests_on())
 
     def _rests_on(self) -> Callable[[date], bool]:
         """Weekdays on which offices are closed."""

@@ -74,20 +74,6 @@ def check(
     return msgspec.structs.replace(loaded, problems=(*loaded.problems, *play_cases(loaded, zone)))
 
 
-def rules_of(
-    pages: Sequence[tuple[str, str]], zone: ZoneInfo, *, calendars: Mapping[str, Calendar] = BUILT_IN
-) -> tuple[Rule, ...]:
-    """Give the compiled rules in order of id.
-
-    Raises:
-        FileIsWrong: with every problem of every file, failed cases included.
-    """
-    loaded = check(pages, zone, calendars=calendars)
-    if loaded.problems:
-        raise FileIsWrong(loaded.problems)
-    return loaded.rules
-
-
 class _Reading:
     """Collects what the files say, one after the other."""
 

@@ -50,7 +50,7 @@ class WorkerProcess:
         self._command = [sys.executable, "-P", "-m", __name__, str(folder), str(setup.config or ""),
                          setup.reference.digest]  # fmt: skip
         self._child: subprocess.Popen[bytes] | None = None
-        self._stopping = threading.Event()
+        self._stopping, self._guard = threading.Event(), threading.Lock()
         self._keeper = threading.Thread(target=self._run, name="pipeline-process", daemon=True)
         self.condition = Condition()
 
@@ -78,10 +78,10 @@ class WorkerProcess:
         return self._keeper.is_alive() and not self.condition.failure
 
     def _tell(self, word: bytes) -> None:
-        child = self._child
         # It may have more news than it can count, or be about to be replaced: then it looks by itself.
-        with contextlib.suppress(BlockingIOError, BrokenPipeError, ValueError):
-            if child and child.stdin:
+        with self._guard, contextlib.suppress(BlockingIOError, BrokenPipeError):
+            child = self._child
+            if child and child.stdin and not child.stdin.closed:
                 os.write(child.stdin.fileno(), word)
 
     def _spawn(self) -> None:
@@ -102,9 +102,11 @@ class WorkerProcess:
             assert child.stdin
             assert child.stdout
             for line in child.stdout:
-                self.condition = _JSON.decode(line)
+                with contextlib.suppress(msgspec.DecodeError):  # cut off where it was killed
+                    self.condition = _JSON.decode(line)
             code = child.wait()
-            child.stdin.close()
+            with self._guard:  # nobody writes to what stands behind this number next
+                child.stdin.close()
             child.stdout.close()
             if self._stopping.is_set():
                 return
@@ -112,7 +114,20 @@ class WorkerProcess:
             log.error("the pipeline is started again", extra={"problem": self.condition.failure})
             if self._stopping.wait(RETRY_S * (10 if code == CHANGED else 1)):
                 return
+            while not self._spawned():
+                if self._stopping.wait(RETRY_S):
+                    return
+            if self._stopping.is_set():
+                self._tell(FINISH)  # what was told before went to the one before
+
+    def _spawned(self) -> bool:
+        """Start a child, unless the machine has no room for one now."""
+        try:
             self._spawn()
+        except OSError as error:
+            self.condition = Condition(failure=f"the pipeline's process cannot be started: {error.strerror}")
+            return False
+        return True
 
 
 def _ended(code: int) -> str:
@@ -129,18 +144,18 @@ def main(folder: Path, config: Path | None, digest: str) -> int:
         return CHANGED
     if setup.reference.digest != digest:
         return CHANGED
-    with SqliteStore.join(folder) as store:
-        try:
+    try:
+        with SqliteStore.join(folder) as store:
             worker = worker_of(store, setup, clock)
-        except WorldIsAway as error:
-            log.error("the store is away", extra={"problem": str(error)})  # noqa: TRY400 - said
-            return 1
-        # Records come and go by the thousand, none of them part of a cycle: looking for cycles often finds nothing.
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 100)
-        worker.start()
-        _listen(worker)
-        worker.stop()
+            # Records come and go by the thousand, none of them part of a cycle: looking for cycles often finds nothing.
+            gc.freeze()
+            gc.set_threshold(50_000, 20, 100)
+            worker.start()
+            _listen(worker)
+            worker.stop()
+    except WorldIsAway as error:
+        log.error("the store is away", extra={"problem": str(error)})  # noqa: TRY400 - said
+        return 1
     return 0
 
 

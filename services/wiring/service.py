@@ -22,29 +22,13 @@ from services.wiring.keeping import StoreKeeper
 from services.wiring.listening import Judging, address, listeners
 from services.wiring.loading import DROPPED, INBOX, keep_file
 from services.wiring.logs import fields_dropped
+from services.wiring.opening import open_store
 from services.wiring.process import WorkerProcess
 from services.wiring.setup import Setup
 from services.wiring.tidying import keep_forgetting
 from services.wiring.working import Works, worker_of
 
 log = logging.getLogger(__name__)
-
-
-def _partners(drop: Path | None, store: Path) -> Path | None:
-    """The drop folder, if it is fit to be one: what lies in it is taken and moved away.
-
-    Raises:
-        FileIsWrong: it is a file, or the store's own folder.
-    """
-    if drop is None:
-        return None
-    own, here = store.resolve(), drop.resolve()
-    if here.exists() and not here.is_dir():
-        raise FileIsWrong([Problem(str(drop), 1, "drop", "It is a file.", "Name a folder.")])
-    if own == here or own in here.parents:
-        what = "The store lies there: its own files would be taken away."
-        raise FileIsWrong([Problem(str(drop), 1, "drop", what, "Name a folder that holds nothing but files to take.")])
-    return drop
 
 
 class Service:
@@ -94,7 +78,7 @@ class Service:
         await self._stack.aclose()
 
     async def _start(self) -> None:
-        self.store = self._stack.enter_context(SqliteStore.open(self._folder, now=self._clock))
+        self.store = self._stack.enter_context(open_store(self._folder, self._clock))
         if self._apart:
             self.worker = WorkerProcess(self.store, self._folder, self._setup)
         else:
@@ -199,6 +183,23 @@ class Service:
                 for listener, stat in zip(self.listeners, stats, strict=True)
             ],
         }
+
+
+def _partners(drop: Path | None, store: Path) -> Path | None:
+    """The drop folder, if it is fit to be one: what lies in it is taken and moved away.
+
+    Raises:
+        FileIsWrong: it is a file, or the store's own folder.
+    """
+    if drop is None:
+        return None
+    own, here = store.resolve(), drop.resolve()
+    if here.exists() and not here.is_dir():
+        raise FileIsWrong([Problem(str(drop), 1, "drop", "It is a file.", "Name a folder.")])
+    if own == here or own in here.parents:
+        what = "The store lies there: its own files would be taken away."
+        raise FileIsWrong([Problem(str(drop), 1, "drop", what, "Name a folder that holds nothing but files to take.")])
+    return drop
 
 
 async def _refreshed(metrics: Metrics) -> None:

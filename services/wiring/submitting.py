@@ -11,9 +11,9 @@ from connectors.files.exporting import exported
 from models.time import Instant
 from services.runtime.pipeline import Pipeline
 from services.runtime.store.contract import NewLine, Store, StoreIsBusy
-from services.runtime.store.sqlite import SqliteStore
 from services.wiring.clock import Clock
 from services.wiring.loading import DROPPED, INBOX, keep_file
+from services.wiring.opening import open_store
 from services.wiring.setup import Setup
 from services.wiring.tidying import forget_taken
 
@@ -26,7 +26,7 @@ def submit(folder: Path, setup: Setup, clock: Clock, kind: str, body: bytes) -> 
     """
     line = NewLine("decisions", clock(), kind, body)
     try:
-        store = SqliteStore.open(folder, now=clock)
+        store = open_store(folder, clock)
     except StoreIsBusy:
         _hand_over(folder / INBOX, line, clock())
         return False

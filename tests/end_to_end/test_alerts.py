@@ -3,7 +3,7 @@
 import json
 import subprocess
 
-from tests.end_to_end.running import House, adt, codes, environment, roster
+from tests.end_to_end.running import PATIENCE_S, House, adt, codes, environment, roster
 
 
 def test_a_reader_goes_on_where_it_stopped_and_hears_only_what_it_asked_for(house: House) -> None:
@@ -49,3 +49,27 @@ def test_an_alert_that_does_not_exist_is_named(house: House) -> None:
     done = house.run("alerts", "--alert", "late")
     assert done.returncode == 2
     assert b"'late' is no alert" in done.stderr
+
+
+def test_a_position_beyond_the_end_is_told(house: House) -> None:
+    house.ok("load", house.write("roster.csv", roster("M1")))
+    done = house.run("alerts", "--after", "7")
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert b"the outbox ends before position 7" in done.stderr
+    assert house.run("alerts", "--after", str(10**30)).returncode == 2
+
+
+def test_a_follower_ends_when_the_store_is_replaced(house: House) -> None:
+    house.ok("load", house.write("roster.csv", roster("M1")))
+    house.ok("load", house.write("a.hl7", adt("A01", "C1")))
+    follow = subprocess.Popen(
+        house.command("alerts", "--follow"), cwd=house.folder, env=environment(), stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert follow.stdout is not None
+    follow.stdout.readline()
+    house.store.rename(house.folder / "before")
+    house.ok("load", house.folder / "roster.csv")
+    _, said = follow.communicate(timeout=PATIENCE_S)
+    assert follow.returncode == 3
+    assert b"moved or replaced" in said

@@ -1,6 +1,7 @@
 """Slips of the pen: clear words, the exit code that the contract promises, nothing changed, never a traceback."""
 
 import ctypes
+import json
 import os
 import signal
 import sqlite3
@@ -188,3 +189,44 @@ def without_privilege() -> None:
         drop, override, read_search = 24, 1, 2  # PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
         for capability in (override, read_search):
             ctypes.CDLL(None).prctl(drop, capability, 0, 0, 0)
+
+
+def test_closed_streams_are_no_streams(house: House) -> None:
+    house.ok("load", house.write("roster.csv", roster("M1")))
+    for words in (["tasks", "--json"], ["feeds"], ["simulate", "--members", "2", "--days", "5", "--seed", "1"]):
+        closed = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *house.command(*words)]
+        subprocess.run(closed, cwd=house.folder, env=environment(), timeout=PATIENCE_S, check=True)
+
+
+def test_a_feed_may_be_called_anything(house: House) -> None:
+    line = {"received_at": "2025-06-05T10:05:00-07:00", "kind": "hl7v2", "body": adt("A01", "C1").decode()}
+    for name in ("[/x]", "[red]", "two\nlines", "\x1b[31m"):
+        house.ok("load", house.write("one.ndjson", json.dumps({**line, "feed": name})))
+    said = house.ok("feeds")
+    assert "\x1b" not in said
+    assert all(name in said for name in ("[/x]", "[red]", "two\\nlines", "\\x1b[31m"))
+
+
+def test_a_truth_that_is_piped_is_refused(house: House) -> None:
+    house.ok("load", house.write("roster.csv", roster("M1")))
+    refused(house, WRONG, "score", "/dev/stdin", says="It is a pipe", stdin=b"{}")
+
+
+def test_a_name_that_cannot_be_written_to_is_a_wrong_argument(house: House) -> None:
+    words = ["simulate", "--members", "2", "--days", "5", "--seed", "1"]
+    refused(house, WRONG, *words, "--truth", house.folder, says="Is a directory")
+    refused(house, WRONG, *words, "--truth", house.folder / "nowhere" / "t", says="No such file")
+
+
+@pytest.mark.parametrize("words", [("serve", "--mllp", "127.0.0.1:0", "--http", "127.0.0.1:0"), ("load", "roster.csv")])
+def test_a_store_of_another_record_format_is_refused_before_anything_is_received(
+    house: House, words: tuple[str, ...]
+) -> None:
+    house.ok("load", house.write("roster.csv", roster("M1")))
+    lines = house.lines("export")
+    with sqlite3.connect(house.store / "warmhandoff.db") as database:
+        database.execute("UPDATE reference SET body = CAST('1' AS BLOB) WHERE name = 'format'")
+    database.close()
+    done = house.run(*words)
+    assert (done.returncode, b"records have format 1" in done.stderr, b"export" in done.stderr) == (2, True, True)
+    assert house.lines("export") == lines

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 import msgspec
 from hypothesis import given
 
+from connectors.hl7v2.patient import key_of
+from services.runtime.workset import Patient
 from services.status.comparing import Comparison, compare
 from tests.laws.histories import INSTANTS, histories, law
 from tests.scribe import Scribe, shown
@@ -98,3 +100,8 @@ def test_going_live_says_what_the_comparison_promised(journal: list[Line]) -> No
         if member_id not in changed:
             shown = [(t.rule, t.kind, t.state, t.due_at) for t in before[member_id].tasks]
             assert sorted(shown, key=str) == sorted([(t.rule, t.kind, t.state, t.due_at) for t in view.tasks], key=str)
+
+
+def test_a_feed_of_any_name_can_be_a_shadow() -> None:
+    for name in ("east|west", "50%", "a%7Cb"):
+        assert Patient(key_of(name, "H1", "X|1"), {}, set(), set()).feed == name

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 
-from services.cli.demo.watching import Sent, Standing
+from services.cli.demo.watching import Headcount, Sent
 from services.cli.demo.wording import WORDS
 
 _MOVES = ("admitted", "discharged", "taken back")
@@ -16,10 +16,10 @@ class Days:
     def __init__(self) -> None:
         self._before: Counter[str] = Counter()
 
-    def line(self, day: date, sent: Sent, standing: Standing, alerts: Counter[str]) -> str:
+    def line(self, day: date, sent: Sent, headcount: Headcount, alerts: Counter[str]) -> str:
         """What happened on a day that is over."""
         now = Counter(messages=sent.messages, files=sent.files.count)
-        now += Counter({word: standing.moves[word] for word in _MOVES}) + alerts
+        now += Counter({word: headcount.moves[word] for word in _MOVES}) + alerts
         since, self._before = now - self._before, now
         parts = [f"{since['messages']} messages, {since['files']} files"]
         parts += [told for words in (_MOVES, WORDS) if (told := _listed(since, words))]

@@ -17,7 +17,7 @@ from services.cli.demo.showing import Figures, Screen, line_of
 from services.cli.demo.staging import StoryClock, staged
 from services.cli.demo.summing import differences, hints, summary
 from services.cli.demo.watching import FeedSeen, Sent, Ward
-from services.cli.demo.wording import Event, Teller
+from services.cli.demo.wording import Narrator, News
 from services.simulation.recipe import Recipe
 from services.simulation.world import World
 from services.wiring.service import Service
@@ -31,19 +31,19 @@ class Performance:
     def __init__(self, folder: Path, recipe: Recipe, ends: Instant, speed: float) -> None:
         self.folder, self.world, self.setup = folder, World(recipe), staged(folder)
         self.clock = StoryClock(recipe.begins_at)
-        self.sent, self.teller = Sent(), Teller()
+        self.sent, self.narrator = Sent(), Narrator()
         self._seconds = 0.0
         self._ends = ends
         self._service = Service(folder, self.setup, self.clock, mllp=None, http="127.0.0.1:0", drop=None)
         self._player = Player(self._service, self.world.deliveries(), self.clock, ends, speed=speed)
-        self._stay_events: deque[Event] = deque(maxlen=EVENTS_KEPT)
-        self._task_events: deque[Event] = deque(maxlen=EVENTS_KEPT)
+        self._stay_events: deque[News] = deque(maxlen=EVENTS_KEPT)
+        self._task_events: deque[News] = deque(maxlen=EVENTS_KEPT)
 
     async def __aenter__(self) -> Self:
         await self._service.__aenter__()
         self.store = self._service.store
         self._ward = Ward(self.store)
-        self.standing, _ = self._ward.look()
+        self.headcount, _ = self._ward.look()
         return self
 
     async def __aexit__(self, *error: object) -> None:
@@ -61,7 +61,7 @@ class Performance:
         began = time.monotonic()
         async for moment in self._player.play():
             self.sent.add(moment, time.monotonic())
-            self._task_events += self.teller.tell(moment.effects)
+            self._task_events += self.narrator.tell(moment.effects)
             self._seconds = time.monotonic() - began
             yield moment
 
@@ -72,12 +72,12 @@ class Performance:
             day = local_day(moment.at, self.setup.zone)
             if day > today:
                 await self.look()
-                yield days.line(today, self.sent, self.standing, self.teller.counts)
+                yield days.line(today, self.sent, self.headcount, self.narrator.counts)
                 today = day
 
-    async def look(self) -> list[Event]:
+    async def look(self) -> list[News]:
         """See how the stays are, and what happened to them since the last look."""
-        self.standing, events = await asyncio.to_thread(self._ward.look)
+        self.headcount, events = await asyncio.to_thread(self._ward.look)
         self._stay_events += events
         return events
 
@@ -95,17 +95,17 @@ class Performance:
             repeats=self.sent.repeats,
             feeds=[(name, port, self.sent.feeds.get(name, FeedSeen())) for name, _, port in self.addresses[:-1]],
             files=self.sent.files,
-            alerts=self.teller.counts.copy(),
-            standing=self.standing,
+            alerts=self.narrator.counts.copy(),
+            headcount=self.headcount,
             problem=str(self._service.health()[1]["problem"] or ""),
             stay_events=list(self._stay_events),
             task_events=list(self._task_events),
         )
         return Screen(figures, self.setup.zone)
 
-    async def since(self) -> list[Event]:
+    async def since(self) -> list[News]:
         """What happened since the last look, with nobody playing."""
-        return [*await self.look(), *self.teller.tell((await self._player.time_alone()).effects)]
+        return [*await self.look(), *self.narrator.tell((await self._player.time_alone()).effects)]
 
     async def judged(self) -> Verdict:
         """Whether all of it is right."""
@@ -114,8 +114,8 @@ class Performance:
     async def ending(self, verdict: Verdict, width: int) -> AsyncIterator[str]:
         """The summary and the hints, line by line."""
         await self.look()
-        sent, said, recipe = self.sent, self.teller.counts, self.world.recipe
-        for line in summary(sent, said, self.standing, verdict, recipe, self._seconds, width):
+        sent, said, recipe = self.sent, self.narrator.counts, self.world.recipe
+        for line in summary(sent, said, self.headcount, verdict, recipe, self._seconds, width):
             yield line
         for line in differences(verdict.score):
             yield line
@@ -125,6 +125,6 @@ class Performance:
         for line in hints(self.folder, tasks[0].task_id if tasks else "TASK-ID", then):
             yield line
 
-    def line_of(self, event: Event) -> Text:
+    def line_of(self, event: News) -> Text:
         """An event as a line."""
         return line_of(event, self.setup.zone)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import get_args
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -13,10 +14,11 @@ from rich.table import Table
 from rich.text import Text
 
 from models.time import Instant
-from services.cli.demo.watching import STAYS, FeedSeen, Standing
-from services.cli.demo.wording import WORDS, Event
+from models.view import TaskState
+from services.cli.demo.watching import STAYS, FeedSeen, Headcount
+from services.cli.demo.wording import WORDS, News
 
-TASKS = ("open", "overdue", "met", "met_late", "missed", "superseded", "cancelled", "not_possible")
+TASKS = get_args(TaskState)
 TOP_LINES, HEAD_LINES, WIRE_COLUMNS = 9, 2, 44
 STAYS_SHOWN = TOP_LINES - 4
 _COLOURS = {
@@ -48,10 +50,10 @@ class Figures(msgspec.Struct, frozen=True):
     feeds: Sequence[tuple[str, int, FeedSeen]]
     files: FeedSeen
     alerts: Mapping[str, int]
-    standing: Standing
+    headcount: Headcount
     problem: str
-    stay_events: Sequence[Event]
-    task_events: Sequence[Event]
+    stay_events: Sequence[News]
+    task_events: Sequence[News]
 
 
 class Screen:
@@ -104,11 +106,11 @@ class Screen:
     def _health(self) -> Text:
         shown = self._figures
         light = ("✗ " + shown.problem, "bold red") if shown.problem else ("● healthy", "green")
-        words = f"   {shown.standing.quarantined} in quarantine, {shown.standing.parked} parked"
+        words = f"   {shown.headcount.quarantined} in quarantine, {shown.headcount.parked} parked"
         return Text.assemble(light, words, no_wrap=True, overflow="ellipsis")
 
     def _stays(self) -> Panel:
-        now = _counted({name: self._figures.standing.stays[name] for name in STAYS})
+        now = _counted({name: self._figures.headcount.stays[name] for name in STAYS})
         events = [line_of(event, self._zone, "%H:%M") for event in self._figures.stay_events[-STAYS_SHOWN:]]
         return _panel(Group(now, Text(), *events), "Stays")
 
@@ -119,7 +121,7 @@ class Screen:
             said.add_column(no_wrap=True, justify="center")
         said.add_row(*(Text(word, _COLOURS[word]) for word in WORDS))
         said.add_row(*(Text(str(shown.alerts.get(word, 0)), "bold") for word in WORDS))
-        now = ", ".join(f"{shown.standing.tasks[name]} {name.replace('_', ' ')}" for name in TASKS[:5])
+        now = ", ".join(f"{shown.headcount.tasks[name]} {name.replace('_', ' ')}" for name in TASKS[:5])
         events = [line_of(event, self._zone) for event in shown.task_events[-room:]] if room else []
         return _panel(Group(said, Text(), *events), "Tasks", f"now {now}")
 
@@ -127,7 +129,7 @@ class Screen:
         return at.astimezone(self._zone).strftime("%m-%d %H:%M") if at else "-"
 
 
-def line_of(event: Event, zone: ZoneInfo, form: str = "%m-%d %H:%M") -> Text:
+def line_of(event: News, zone: ZoneInfo, form: str = "%m-%d %H:%M") -> Text:
     """An event in one line, cut where the terminal ends; `form` is how its time is written."""
     text = Text(no_wrap=True, overflow="ellipsis")
     text.append(f"{event.at.astimezone(zone):{form}} ", "dim")

@@ -9,7 +9,7 @@ from models.time import Instant, local_day
 from services.simulation.deeds import value_sets_csv
 from services.simulation.holidays import FIRST, LAST
 from services.simulation.places import EXCHANGE, NORTH, SOUTH, ZONE
-from services.simulation.recipe import FAULTS, TAIL, ImpossibleRecipe, Recipe
+from services.simulation.recipe import DAYS_MIN, EARLIEST, FAULTS, LATEST, TAIL, ImpossibleRecipe, Recipe
 from services.wiring.clock import Clock
 from services.wiring.setup import Setup, read_setup
 
@@ -24,8 +24,6 @@ feeds:
 _FEED = '  {name}: {{listen: "127.0.0.1:0", processing_ids: [P, ""]}}\n'
 _MARGIN = timedelta(hours=2)
 """The story's last instant, an hour after its last delivery, has passed by now."""
-_FIRST, _LAST = FIRST + timedelta(days=31), LAST - timedelta(days=75)
-"""The first and the last day on which a recipe may start."""
 
 
 def recipe_until(now: Instant, members: int, days: int, seed: int) -> Recipe:
@@ -35,13 +33,13 @@ def recipe_until(now: Instant, members: int, days: int, seed: int) -> Recipe:
         ImpossibleRecipe: with what to write instead.
     """
     length = timedelta(days=min(max(days, 0), (LAST - FIRST).days))
-    last_day = min(local_day(now - _MARGIN, ZONE), _LAST + length + TAIL)
+    last_day = min(local_day(now - _MARGIN, ZONE), LATEST + length + TAIL)
     start = last_day - TAIL - length
-    if start < _FIRST:
-        most = (last_day - TAIL - _FIRST).days
+    if start < EARLIEST:
+        most = (last_day - TAIL - EARLIEST).days
         raise ImpossibleRecipe(
-            f"--days: a story of {days} days would begin before {_FIRST}, and the holiday tables do not reach so far.\n"
-            f"Write 4 to {most}."
+            f"--days: a story of {days} days would begin before {EARLIEST}; the holiday tables do not reach so far.\n"
+            f"Write {DAYS_MIN} to {most}."
         )
     return Recipe(members, days, seed, frozenset(FAULTS), start, claims=True)
 

@@ -9,7 +9,7 @@ from models.time import Instant
 from services.cli.demo.checking import TRUTH, Verdict
 from services.cli.demo.showing import TASKS
 from services.cli.demo.staging import CONFIG
-from services.cli.demo.watching import STAYS, Sent, Standing
+from services.cli.demo.watching import STAYS, Headcount, Sent
 from services.cli.demo.wording import WORDS
 from services.simulation.recipe import FAULTS, Recipe
 from services.simulation.scoring import KINDS, Score
@@ -18,7 +18,7 @@ FAULT_COLUMNS = max(map(len, FAULTS)) + 4
 
 
 def summary(
-    sent: Sent, alerts: Mapping[str, int], now: Standing, verdict: Verdict, recipe: Recipe, seconds: float, width: int
+    sent: Sent, alerts: Mapping[str, int], now: Headcount, verdict: Verdict, recipe: Recipe, seconds: float, width: int
 ) -> Iterator[str]:
     """The summary, line by line, within a width where that is possible."""
     yield from _troubles(verdict.score, width)

@@ -9,7 +9,7 @@ import msgspec
 from models.time import Instant
 from models.view import Stay
 from services.cli.demo.playing import Moment
-from services.cli.demo.wording import Event
+from services.cli.demo.wording import News
 from services.runtime.store.contract import MemberRow, Reader, walk_members
 from services.runtime.workset import thaw_member
 
@@ -70,7 +70,7 @@ class Sent:
         return cuts[49], cuts[98]
 
 
-class Standing(msgspec.Struct, frozen=True):
+class Headcount(msgspec.Struct, frozen=True):
     """What the store says of its members now; `moves` counts what became of stays so far, by word."""
 
     members: int
@@ -92,14 +92,14 @@ class Ward:
         self._moves: Counter[str] = Counter()
         self._waiting = 0
 
-    def look(self) -> tuple[Standing, list[Event]]:
+    def look(self) -> tuple[Headcount, list[News]]:
         """How things stand, and what happened to stays since the last look; a message set aside is an event, too."""
         ids = list(walk_members(self._reader))
         events = [event for row in self._reader.members(ids).values() for event in self._seen(row)]
         self._moves.update(event.word for event in events)
         stays = (stay for known in self._stays.values() for stay in known.values())
         counts = self._reader.counts()
-        standing = Standing(
+        headcount = Headcount(
             members=len(ids),
             stays=Counter(_PHASES.get(stay.status, stay.status) for stay in stays),
             tasks=Counter(row.state for row in self._reader.tasks()),
@@ -108,9 +108,9 @@ class Ward:
             parked=counts.get("parked", 0),
             lines=self._reader.head(),
         )
-        return standing, sorted([*events, *self._set_aside()], key=lambda event: event.at)
+        return headcount, sorted([*events, *self._set_aside()], key=lambda event: event.at)
 
-    def _seen(self, row: MemberRow) -> Iterator[Event]:
+    def _seen(self, row: MemberRow) -> Iterator[News]:
         if self._views.get(row.member_id) == row.view or row.derived_at is None:
             return  # most members, mostly: nothing to decode
         self._views[row.member_id] = row.view
@@ -120,13 +120,13 @@ class Ward:
         for stay_id in dict.fromkeys((*before, *after)):
             stay = after.get(stay_id) or before[stay_id]
             if word := stay_word(before.get(stay_id), after.get(stay_id)):
-                yield Event(row.derived_at, word, row.member_id, f"{stay.patient_class}, {stay.facility_id}")
+                yield News(row.derived_at, word, row.member_id, f"{stay.patient_class}, {stay.facility_id}")
 
-    def _set_aside(self) -> Iterator[Event]:
+    def _set_aside(self) -> Iterator[News]:
         for row in self._reader.quarantine(status="waiting"):
             if row.id > self._waiting and (line := self._reader.line(row.seq)):
                 self._waiting = row.id
-                yield Event(line.received_at, "set aside", f"q-{row.id}", f"{row.reason} at {row.where}")
+                yield News(line.received_at, "set aside", f"q-{row.id}", f"{row.reason} at {row.where}")
 
 
 def stay_word(before: Stay | None, after: Stay | None) -> str:

@@ -17,7 +17,7 @@ _COUNTED_AS = {
 _RETRACTED = {"due_soon": "not so soon", "overdue": "not overdue", "escalated": "not escalated"}
 
 
-class Event(msgspec.Struct, frozen=True):
+class News(msgspec.Struct, frozen=True):
     """A line of a ticker: when, what happened (one of a few words), to whom, and the rest of it.
 
     `rules` are those of the tasks that it happened to, none where it is no matter of tasks; `due_at` is the earliest.
@@ -31,14 +31,14 @@ class Event(msgspec.Struct, frozen=True):
     due_at: Instant | None = None
 
 
-class Teller:
+class Narrator:
     """Puts effects into words and counts them; remembers each task's due time and state, to know what moved."""
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[Instant | None, str]] = {}
         self.counts: Counter[str] = Counter()
 
-    def tell(self, effects: Iterable[Effect]) -> list[Event]:
+    def tell(self, effects: Iterable[Effect]) -> list[News]:
         """One event for all tasks of a member with which the same happened; none for a change of evidence alone."""
         found: dict[tuple[str, str], list[Effect]] = {}
         for effect in effects:
@@ -74,6 +74,6 @@ def _change(effect: Effect, due_at: Instant | None, state: str) -> str:
     return "handed over" if effect.previous_owner else ""
 
 
-def _event(member_id: str, word: str, effects: list[Effect]) -> Event:
+def _event(member_id: str, word: str, effects: list[Effect]) -> News:
     due = min((effect.due_at for effect in effects if effect.due_at), default=None)
-    return Event(effects[-1].at, word, member_id, rules=tuple(effect.rule for effect in effects), due_at=due)
+    return News(effects[-1].at, word, member_id, rules=tuple(effect.rule for effect in effects), due_at=due)

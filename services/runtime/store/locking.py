@@ -42,8 +42,9 @@ class FolderLock:
             raise WorldIsAway(f"{folder}: this file system has no locks: {error.strerror}.") from error
         if holder is not None:
             os.close(descriptor)
+            who = f"process {holder}" if _lives(holder) else f"a helper of process {holder}, which has ended,"
             raise StoreIsBusy(
-                f"{folder}: process {holder} is writing to this store.\n"
+                f"{folder}: {who} is writing to this store.\n"
                 "  Commands that read work beside it; hand files to it through its drop folder, or stop it first."
             )
         os.ftruncate(descriptor, 0)
@@ -60,13 +61,19 @@ class FolderLock:
 
 class Gate:
     """Lets one transaction at a time in, of the processes that share a store. SQLite alone would have the others sleep
-    and try again; here the kernel wakes the next one at once.
+    and try again; here the kernel wakes the next one at once. Entering raises WorldIsAway when the file is gone.
+
+    Args:
+        guarded: the store's file.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._file = (folder / GATE_NAME).open("ab")
+    def __init__(self, guarded: Path) -> None:
+        self._guarded, self._stood = guarded, guarded.stat()
+        self._file = guarded.with_name(GATE_NAME).open("ab")
 
     def __enter__(self) -> None:
+        if not stands(self._guarded, self._stood):  # what is written to it now would be lost with it
+            raise WorldIsAway(f"{self._guarded}: the store was moved or replaced. Put it back, or start again.")
         fcntl.flock(self._file, fcntl.LOCK_EX)
 
     def __exit__(
@@ -77,6 +84,14 @@ class Gate:
     def close(self) -> None:
         """Forget the gate. Harmless twice."""
         self._file.close()
+
+
+def stands(file: Path, before: os.stat_result) -> bool:
+    """Whether a file is still the one that was opened: neither moved, nor deleted, nor replaced."""
+    try:
+        return os.path.samestat(file.stat(), before)
+    except OSError:
+        return False
 
 
 def _locked(descriptor: int) -> str | None:

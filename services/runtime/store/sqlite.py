@@ -59,15 +59,21 @@ class SqliteStore(SqliteReader):
         except BaseException:
             lock.release()
             raise
-        return cls(ReadingPool(folder / FILE_NAME), Writer(connection, Gate(folder)), lock)
+        return cls(ReadingPool(folder / FILE_NAME), Writer(connection, Gate(folder / FILE_NAME)), lock)
 
     @classmethod
     def join(cls, folder: Path) -> Self:
-        """Open the store for a helper of the process that holds its lock: both write, one transaction at a time."""
+        """Open the store for a helper of the process that holds its lock: both write, one transaction at a time.
+
+        Raises:
+            WorldIsAway: it is no longer there.
+        """
+        if not (folder / FILE_NAME).exists():
+            raise WorldIsAway(f"{folder}: the store was moved or deleted.")
         with errors_translated():
             connection = open_writing(folder / FILE_NAME)
             tune_writing(connection)
-        return cls(ReadingPool(folder / FILE_NAME), Writer(connection, Gate(folder)), None)
+        return cls(ReadingPool(folder / FILE_NAME), Writer(connection, Gate(folder / FILE_NAME)), None)
 
     def append(
         self, lines: Sequence[NewLine], *, once: bool = False, checkpoint: tuple[bytes, int] | None = None

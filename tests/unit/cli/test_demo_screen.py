@@ -15,8 +15,8 @@ from services.cli.demo.daily import Days
 from services.cli.demo.playing import Moment
 from services.cli.demo.showing import Figures, Screen, line_of
 from services.cli.demo.staging import StoryClock
-from services.cli.demo.watching import FeedSeen, Sent, Standing, stay_word
-from services.cli.demo.wording import Event, Teller
+from services.cli.demo.watching import FeedSeen, Headcount, Sent, stay_word
+from services.cli.demo.wording import Narrator, News
 from services.simulation.sending import Delivery
 
 START = datetime(2025, 3, 1, 17, 0, tzinfo=UTC)
@@ -33,10 +33,10 @@ def effect(revision: int, kind: str, state: str, days: int, alert: str | None = 
 
 
 def test_a_task_is_told_from_its_opening_to_its_end() -> None:
-    teller = Teller()
+    narrator = Narrator()
 
     def told(*effects: Effect) -> list[str]:
-        return [event.word for event in teller.tell(effects)]
+        return [event.word for event in narrator.tell(effects)]
 
     assert told(effect(1, "task_opened", "open", 2, "opened")) == ["opened"]
     assert told(effect(2, "task_changed", "open", 2)) == []  # other evidence
@@ -49,14 +49,14 @@ def test_a_task_is_told_from_its_opening_to_its_end() -> None:
     assert told(effect(9, "task_closed", "met_late", 4)) == ["met late"]
     assert told(effect(10, "task_opened", "open", 4, "opened")) == ["reopened"]
     assert told(effect(11, "task_withdrawn", "cancelled", 4, "withdrawn")) == ["cancelled"]
-    assert teller.counts["opened"] == 2
-    assert teller.counts["withdrawn"] == 1
+    assert narrator.counts["opened"] == 2
+    assert narrator.counts["withdrawn"] == 1
 
 
 def test_what_happens_to_many_tasks_of_a_member_is_one_line() -> None:
     later = msgspec.structs.replace(effect(1, "task_opened", "open", 5, "opened"), subject="t2", rule="tcm.visit_7d")
-    (event,) = Teller().tell([effect(1, "task_opened", "open", 2, "opened"), later])
-    assert event == Event(START, "opened", "M1", rules=("tcm.contact_2bd", "tcm.visit_7d"), due_at=START + 2 * DAY)
+    (event,) = Narrator().tell([effect(1, "task_opened", "open", 2, "opened"), later])
+    assert event == News(START, "opened", "M1", rules=("tcm.contact_2bd", "tcm.visit_7d"), due_at=START + 2 * DAY)
     assert (
         line_of(event, ZONE).plain == "03-01 09:00 opened        M1           due Mon 03-03 09:00  tcm.contact_2bd +1"
     )
@@ -97,7 +97,7 @@ def sent() -> Sent:
     return found
 
 
-STANDING = Standing(250, Counter(active=3), Counter(open=5), Counter(admitted=4), quarantined=2, parked=1, lines=11)
+HEADCOUNT = Headcount(250, Counter(active=3), Counter(open=5), Counter(admitted=4), quarantined=2, parked=1, lines=11)
 
 
 def test_messages_are_counted_as_they_go_out() -> None:
@@ -112,21 +112,21 @@ def test_a_day_tells_what_came_since_the_day_before() -> None:
     days, found = Days(), sent()
     said = Counter(opened=4, met=1)
     first = "Sat 01 Mar  10 messages, 1 files; 4 admitted; 4 opened, 1 met"
-    assert days.line(START.date(), found, STANDING, said) == first
+    assert days.line(START.date(), found, HEADCOUNT, said) == first
     assert (
-        days.line(START.date() + DAY, found, STANDING, said + Counter(met=2))
+        days.line(START.date() + DAY, found, HEADCOUNT, said + Counter(met=2))
         == "Sun 02 Mar  0 messages, 0 files; 2 met"
     )
 
 
 @pytest.mark.parametrize(("columns", "lines"), [(100, 30), (80, 24), (200, 50), (60, 12)])
 def test_the_screen_fits_the_terminal(columns: int, lines: int) -> None:
-    event = Event(START, "not escalated", "SIM-M0000001", rules=("tcs.discharge_risk_assessment",) * 12, due_at=START)
+    event = News(START, "not escalated", "SIM-M0000001", rules=("tcs.discharge_risk_assessment",) * 12, due_at=START)
     figures = Figures(
         now=START + 5 * DAY, starts=START, ends=START + 35 * DAY, title="a made-up HIE", rate=31.4,
         latency=(1.2, 10.5), answers={"AA": 10}, repeats=1, feeds=[("sim-exchange", 40000, FeedSeen(10, START))] * 3,
-        files=FeedSeen(), alerts={"opened": 1234}, standing=STANDING, problem="",
-        stay_events=[Event(START, "discharged", "SIM-M0000001", "observation, SIM-H1")] * 99, task_events=[event] * 99,
+        files=FeedSeen(), alerts={"opened": 1234}, headcount=HEADCOUNT, problem="",
+        stay_events=[News(START, "discharged", "SIM-M0000001", "observation, SIM-H1")] * 99, task_events=[event] * 99,
     )  # fmt: skip
     console = Console(width=columns, height=lines, file=io.StringIO(), color_system=None)
     drawn = console.render_lines(Screen(figures, ZONE), console.options.update(height=lines), pad=False)

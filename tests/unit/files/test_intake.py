@@ -74,6 +74,7 @@ def test_a_kind_nobody_knows_yet_is_kept() -> None:
         (told(received_at="2025-06-05T10:05:00"), "no_offset", "received_at"),
         (told(received_at="yesterday"), "bad_time", "received_at"),
         (told(received_at="0001-01-01T00:00:00+14:00"), "bad_time", "received_at"),
+        (told(received_at="9999-12-31T23:59:59+00:00"), "bad_time", "received_at"),
         (told(received_at=None), "missing", "received_at"),
         (told(feed=""), "missing", "feed"),
         (told(kind=3), "not_text", "kind"),
@@ -271,7 +272,7 @@ def exports(lines: list[tuple[datetime, str, str, bytes]]) -> Iterator[bytes]:
 @given(
     st.lists(
         st.tuples(
-            st.datetimes(timezones=st.sampled_from([UTC])),
+            st.datetimes(datetime(1900, 1, 1), datetime(2199, 12, 31), timezones=st.sampled_from([UTC])),  # noqa: DTZ001
             st.text(min_size=1, max_size=9).filter(lambda text: text.isprintable()),
             st.sampled_from(["hl7v2", "roster", "unreadable", "überraschung"]),
             st.binary(max_size=80) | st.text(max_size=40).map(lambda text: text.encode("utf-8", "replace")),

@@ -121,3 +121,11 @@ def test_a_draft_on_standard_output_is_all_that_is_printed(folder: Path) -> None
 def test_nothing_that_is_slow_to_import_is_imported_before_it_is_needed() -> None:
     code = "import sys; from services.cli.main import complete; complete(); sys.exit('hl7apy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 0
+
+
+def test_a_draft_overwrites_nothing(folder: Path) -> None:
+    for name in ("samples/adt.hl7", "samples"):
+        done = run(folder, "feed", "lint", "samples", "--draft", name)
+        assert done.returncode == 2
+        assert b"exists already" in done.stderr
+    assert (folder / "samples/adt.hl7").read_bytes() == SOUND

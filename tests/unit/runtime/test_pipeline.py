@@ -17,6 +17,7 @@ from services.runtime.pipeline import Pipeline
 from services.runtime.recount import Recount
 from services.runtime.store.contract import Batch, NewLine
 from services.runtime.store.sqlite import SqliteStore
+from services.status.questions import Questions
 from services.wiring.setup import read_setup
 
 AT = datetime(2025, 3, 1, 12, tzinfo=UTC)
@@ -77,6 +78,10 @@ def test_a_member_who_breaks_derive_is_set_aside_until_a_rebuild(
     (aside,) = store.quarantine(status="waiting")
     assert (aside.reason, aside.where, "M2" in aside.shape) == ("derive_failed", "member", False)
 
+    monkeypatch.setattr("services.status.questions.derive", fails_for_one)
+    questions = Questions(store, setup.reference)
+    assert [member_id for member_id, _ in questions.views(AT + timedelta(days=9))] == ["M1"], "the rest can be read"
+
     monkeypatch.undo()
     with SqliteStore.open(tmp_path / "fresh", now=lambda: AT) as fresh:
         Recount(store, fresh, setup.readers, setup.reference, lambda: AT).apply(store)
@@ -101,3 +106,48 @@ def test_what_a_store_was_derived_with_has_one_digest_in_every_process(tmp_path:
         for seed in ("1", "2", "3")
     }
     assert len(digests) == 1
+
+
+def test_a_receipt_of_the_future_is_heard_when_its_time_comes_and_moves_nobody_ahead(store: SqliteStore) -> None:
+    other = b"M2,90000002A,PLANA,2023-01-01,high\n"
+    told = [
+        NewLine("F1", AT, "roster", ROSTER + other),
+        NewLine("F1", AT + timedelta(days=1500), "hl7v2", ADMIT),
+        NewLine("F1", AT, "hl7v2", ADMIT.replace(b"X1", b"X2").replace(b"90000001A", b"90000002A")),
+    ]
+    store.append(told).result()
+    now = AT
+    setup = read_setup(None)
+    pipeline = Pipeline(store, setup.readers, setup.reference, lambda: now)
+    pipeline.run()
+    pipeline.settle()
+    rows = store.members(["M1", "M2"])
+    assert {row.derived_at for row in rows.values()} == {AT}
+    assert {task.member_id for task in store.tasks()} == {"M2"}
+    assert rows["M1"].wake_at == AT + timedelta(days=1500)
+    now = AT + timedelta(days=1500)
+    pipeline.settle()
+    assert {task.member_id for task in store.tasks()} == {"M1", "M2"}
+
+
+def test_a_member_who_comes_to_break_derive_keeps_the_last_view_and_is_named_by_verify(
+    store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.append([NewLine("F1", AT, "roster", ROSTER), NewLine("F1", AT, "hl7v2", ADMIT)]).result()
+    setup = read_setup(None)
+    pipeline = Pipeline(store, setup.readers, setup.reference, lambda: AT)
+    pipeline.run()
+    pipeline.settle()
+
+    def fails(*_: Any) -> View:
+        raise KeyError("90000001A")
+
+    monkeypatch.setattr("services.status.questions.derive", fails)
+    monkeypatch.setattr("services.runtime.recount.derive", fails)
+    later = AT + timedelta(days=400)
+    ((_, view),) = Questions(store, setup.reference).views(later)
+    assert [task.rule for task in view.tasks if task.state == "open"]
+    assert not list(Questions(store, setup.reference).views(AT - timedelta(seconds=1)))
+    with SqliteStore.open(tmp_path / "fresh", now=lambda: AT) as fresh:
+        found = list(Recount(store, fresh, setup.readers, setup.reference, lambda: AT).compare())
+    assert [(each.member_id, each.recomputed) for each in found] == [("M1", "derive raised KeyError")]

@@ -13,10 +13,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from services.simulation.deadlines import BEDS
 from services.simulation.household import household
 from services.simulation.journal import write
 from services.simulation.recipe import FAULTS, ImpossibleRecipe, Recipe
-from services.simulation.telling import BED_CLASSES
 from services.simulation.world import World
 
 ALL = frozenset(FAULTS)
@@ -112,7 +112,7 @@ def test_in_the_end_every_stay_told_of_a_member_is_theirs() -> None:
 def test_bed_stays_outnumber_the_rest() -> None:
     world = World(Recipe(200, 60, 4))
     classes = Counter(stay.stay_class for label in world.labels(world.instants[-1]) for stay in label.stays)
-    assert sum(classes[c] for c in BED_CLASSES) > classes["emergency"] > 0
+    assert sum(classes[c] for c in BEDS) > classes["emergency"] > 0
 
 
 @pytest.mark.parametrize(

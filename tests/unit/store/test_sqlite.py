@@ -394,3 +394,17 @@ def test_a_backup_that_fails_leaves_nothing(
         store.backup(str(tmp_path / "copy.db"))
     assert list(tmp_path.glob("copy*")) == []
     assert store.head() == 0
+
+
+def test_a_store_that_is_moved_away_takes_nothing_until_it_is_back(folder: Path) -> None:
+    away = folder.with_name("elsewhere")
+    with open_store(folder) as store:
+        folder.rename(away)
+        with pytest.raises(WorldIsAway, match="moved or replaced"):
+            store.append([LINE]).result()
+        with pytest.raises(WorldIsAway, match="moved or deleted"):
+            SqliteStore.join(folder)
+        assert not folder.exists(), "a helper makes no store of its own"
+        away.rename(folder)
+        store.append([LINE]).result()
+        assert store.head() == 1
