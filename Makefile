@@ -1,19 +1,22 @@
 # The verbs of this project. Each sets up what it needs: Python 3.11 or newer and make are enough.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench
+.PHONY: help demo test test-long check bench
 
 SET_UP := .venv/.set-up
 RUN := .venv/bin
 
 help:  ## print the verbs
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1#\2/p' Makefile | column -t -s '#' 2>/dev/null \
-		|| sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1  \2/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1#\2/p' Makefile | column -t -s '#' 2>/dev/null \
+		|| sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1  \2/p' Makefile
 
 demo: $(SET_UP)  ## play a synthetic feed through the real listener and show the tasks it raises
 	$(RUN)/warmhandoff demo
 
 test: $(SET_UP)  ## run every test
 	$(RUN)/python -m pytest -n 2
+
+test-long: $(SET_UP)  ## what time and chance find: kills, faults, mutants, memory; under an hour (SEED=7 ONLY=kills replays)
+	$(RUN)/python -m tests.long $(ONLY) $(addprefix --seed ,$(SEED)) $(addprefix --number ,$(NUMBER)) $(if $(BRIEF),--brief)
 
 check: $(SET_UP)  ## style, types, and the direction of every import
 	$(RUN)/ruff check .

@@ -68,15 +68,17 @@ def instant(text: str, zone: ZoneInfo, received_at: Instant) -> Instant:
     """
     if not text:
         raise wrong("missing", "Write when it happened, such as 2025-03-07T10:00:00-08:00.")
+    try:
+        return _instant_of(text, zone, received_at)
+    except OverflowError:  # the last day of the calendar, in a zone where it is over later
+        raise _no_such_time() from None
+
+
+def _instant_of(text: str, zone: ZoneInfo, received_at: Instant) -> Instant:
     if (_ISO_DAY.fullmatch(text) and ":" not in text) or _US_DAY.fullmatch(text):
         return _by_the_end_of(day(text), zone, received_at)
     written = _wall(text)
-    if written.tzinfo is None:
-        return resolve(Stamp(written), zone).at
-    try:
-        return written.astimezone(received_at.tzinfo)
-    except OverflowError:
-        raise _no_such_time() from None
+    return resolve(Stamp(written), zone).at if written.tzinfo is None else written.astimezone(received_at.tzinfo)
 
 
 def _by_the_end_of(on: date | None, zone: ZoneInfo, received_at: Instant) -> Instant:

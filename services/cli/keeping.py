@@ -137,7 +137,9 @@ def send(
 
 
 @command
-def export(since: Annotated[int, typer.Option(metavar="SEQ", help="Only lines after this one.")] = 0) -> None:
+def export(
+    since: Annotated[int, typer.Option(min=0, max=2**63 - 1, metavar="SEQ", help="Only lines after this one.")] = 0,
+) -> None:
     """The journal of everything received, as NDJSON.
 
     Example: warmhandoff export > journal.ndjson

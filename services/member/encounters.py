@@ -163,6 +163,8 @@ class Part:
         self.numbering_feeds = {s.feed for s in said if s.number}
         self.patient_class = self.replay.patient_class
         self.is_bed, self.rank = self.patient_class in BEDS, rank(self.patient_class)
+        # One that was reversed to observation (A07) is the stay that another source may still call inpatient.
+        self.families = {self.is_bed, True} if any(s.kind == "to_outpatient" for s in said) else {self.is_bed}
         self.start, self.end = self.replay.started_at, self.replay.ended_at
         legs = [leg.started_at for leg in self.replay.legs if leg.started_at]
         self.starts = legs or ([self.start] if self.start else [])
@@ -193,7 +195,7 @@ def _joined(parts: Sequence[Part]) -> list[Part]:
 
 def _is_same_stay(one: Part, other: Part) -> bool:
     """Whether two parts at one facility are one stay."""
-    if one.is_bed != other.is_bed or one.numbering_feeds & other.numbering_feeds:
+    if one.families.isdisjoint(other.families) or one.numbering_feeds & other.numbering_feeds:
         return False  # one sender that gives two numbers means two stays
     if one.start is None or other.start is None:
         return _ends_meet(one, other)

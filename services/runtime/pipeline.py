@@ -238,8 +238,10 @@ class Pipeline:
 
     def parked(self) -> int:
         """How many of the messages taken in bulk belong to nobody yet."""
-        patients = Workset(self._store).patients(self.told_of)
-        return sum(self.told_of[p.key] for p in patients if not p.members)
+        keys = sorted(self.told_of)
+        chunks = (keys[start : start + BATCH] for start in range(0, len(keys), BATCH))
+        rows = (row for chunk in chunks for row in self._store.patients(chunk).values())
+        return sum(self.told_of[row.key] for row in rows if not row.members)
 
     def settle(self) -> None:
         """Derive until nobody is due: what a bulk load ends with."""

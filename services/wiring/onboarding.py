@@ -12,7 +12,9 @@ from connectors.hl7v2.profile import FeedProfile, compiled
 from models.errors import FileIsWrong, Problem
 from models.events import Facility
 from models.time import Instant
+from services.member.facts import Facts, absorb
 from services.onboarding.sample import HL7, Line
+from services.runtime.recall import registry
 from services.wiring.setup import Setup
 
 FACILITIES = "facilities"
@@ -28,6 +30,7 @@ class Files:
     def __init__(self, setup: Setup, feed: str | None, now: Instant) -> None:
         self._setup, self._feed, self.now = setup, feed, now
         self.registry: dict[str, Facility] = {}
+        self._facilities: Facts = {}
         self.sources: list[tuple[str, int]] = []
         self.other_lines = self.count_mismatches = 0
 
@@ -57,11 +60,10 @@ class Files:
         self.sources.append((name, taken))
 
     def _register(self, body: bytes) -> None:
-        for reading in self._setup.readers[FACILITIES].read("", self.now, body):
-            for event in reading.events:
-                if isinstance(event.fact, Facility):
-                    names = (event.fact.facility_id, *event.fact.aliases)
-                    self.registry.update((name.upper(), event.fact) for name in names)
+        readings = self._setup.readers[FACILITIES].read("", self.now, body)
+        self._facilities = absorb(self._facilities, [event for reading in readings for event in reading.events])
+        self.registry.clear()
+        self.registry.update(registry(self._facilities, self.now))
 
 
 def profile_for(book: FeedBook, feed: str, profile: str | None) -> FeedProfile:

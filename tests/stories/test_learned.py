@@ -64,3 +64,13 @@ def test_what_was_received_before_may_come_in_after() -> None:
         live.wait(moment("03-10 12:06"))
         assert len(live.json(moment("03-11 00:00"))["M1"]["stays"]) == 1
         assert [effect.rule for effect in live.effects()], "and its tasks are told"
+
+
+def test_a_reversal_told_by_one_source_holds_for_what_the_other_told() -> None:
+    found = told("""
+        02-20 10:00    A01 admit V1 feed=F1 adm=02-20T10:00
+        02-20 10:30    A01 admit W1 H1 feed=F2 adm=02-20T10:00
+        02-21 09:00    A07 to-outpatient V1 feed=F1 class=OBS
+        02-22 12:00    A03 discharge V1 home feed=F1 class=OBS
+    """)
+    assert found.stays("02-23 00:00") == ["observation H1 finished 02-20 10:00 > 02-22 12:00"]

@@ -119,6 +119,7 @@ FACILITIES = "facility_id,setting,time_zone"
         ("care_events", CARE, "M1,yesterday,contact", "bad_time", "occurred_at", "9 characters, letters"),
         ("care_events", CARE, "M1,13/40/2025 1:00,x", "bad_time", "occurred_at", "15 characters, digits and signs"),
         ("care_events", CARE, "M1,0001-01-01 00:00+14:00,x", "bad_time", "occurred_at", TWO),
+        ("care_events", CARE, "M1,99991231,x", "bad_time", "occurred_at", "8 characters, digits"),
         ("care_events", CARE, "M1,,contact", "missing", "occurred_at", "empty"),
         ("care_events", CARE, "M1,2025-03-07T10:00Z,", "missing", "type", "empty"),
         ("claims", CLAIMS, ",M1,2025-03-07,paid", "missing", "claim_id", "empty"),
