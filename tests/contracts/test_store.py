@@ -205,6 +205,16 @@ def test_after_seven_days_the_same_bytes_are_new_also_when_repeats_lay_between(s
     assert keep(store, line(at=late), once=True) == [Appended(2, repeat=False, answer=None)]
 
 
+@pytest.mark.parametrize("days", range(15))
+def test_a_live_feed_repeats_itself_over_the_turn_of_any_week(store: Store, days: int) -> None:
+    at = T0 + days * DAY
+    keep(store, line(at=at), once=True)
+    again = [line(at=at + 7 * DAY), line(feed="F2", at=at + 7 * DAY), line(at=at)]
+    assert [each.repeat for each in keep(store, *again, once=True)] == [True, False, True]
+    assert [each.repeat for each in keep(store, line(at=at), line(at=at + DAY))] == [True, False]
+    assert keep(store, line(at=at + 8 * DAY), once=True)[0].seq == 3, "the newest of those within seven days"
+
+
 def test_bytes_kept_later_do_not_make_an_earlier_line_a_repeat(store: Store) -> None:
     keep(store, line(at=T0 + DAY))
     assert keep(store, line(at=T0), once=True) == [Appended(2, repeat=False, answer=None)]
@@ -316,14 +326,14 @@ def test_the_cursor_moves_with_its_batch(store: Store) -> None:
 def test_a_batch_commits_whole_or_not_at_all(store: Store) -> None:
     keep(store, line())
     store.commit(Batch(effects=[effect(1)]))
-    with pytest.raises(AssertionError):
+    with pytest.raises(AssertionError, match="beyond"):
         store.commit(
             Batch(
-                cursor=1,
+                cursor=2,  # there is one line: this is found wrong last
                 patients=[patient("p")],
                 members=[member("M1")],
                 tasks=[task("t")],
-                effects=[effect(1)],
+                effects=[effect(2)],
                 messages=[MessageRow("n", 1, 1, "c")],
                 quarantined=[quarantined(1)],
                 reference={"r": b""},
@@ -335,6 +345,7 @@ def test_a_batch_commits_whole_or_not_at_all(store: Store) -> None:
     assert (store.cursor(), store.patients(["p"]), store.members(["M1"]), store.tasks()) == (0, {}, {}, [])
     assert (store.messages(["n"]), store.quarantine(), store.reference("r")) == ([], [], None)
     assert (store.traffic("F1", T0 - DAY, T0 + DAY, SLOT), store.tellings(T0 - DAY, T0 + DAY)) == ([], [])
+    assert (store.task_counts(), len(store.outbox(0, 9))) == ({}, 1)
     assert store.counts() == {"members": 0, "patients": 0, "parked": 0, "waiting": 0}
     store.commit(Batch(effects=[effect(2)]))
     assert [row.position for row in store.outbox(0, 9)] == [1, 2]
@@ -421,6 +432,8 @@ def test_a_member_s_tasks_are_replaced_and_others_left_alone(store: Store) -> No
     changed = task("b", state="met", due_at=None, owner=Owner(), body=b"new")
     store.commit(Batch(members=[member("M1")], tasks=[changed, task("d")]))
     assert {row.task_id: row for row in store.tasks()} == {"b": changed, "c": task("c", "M2"), "d": task("d")}
+    assert [row.task_id for row in store.tasks(states=["met"])] == ["b"]
+    assert [row.task_id for row in store.tasks(provider="P1")] == ["c", "d"]
     store.commit(Batch(members=[member("M2")]))
     assert [row.task_id for row in store.tasks()] == ["d", "b"]
 
@@ -463,11 +476,36 @@ def test_tasks_are_selected_by_all_filters_and_ordered_by_due_time(store: Store)
     assert store.tasks(task_id="a") == [rows[0]]
 
 
+def test_a_task_is_found_by_its_id_among_very_many(store: Store) -> None:
+    rows = [task(f"{number:08x}-{end}") for number in range(3000) for end in "abc"]
+    store.commit(Batch(members=[member("M1")], tasks=rows))
+    store.commit(Batch(members=[member("M1")], tasks=rows[1:]))
+    assert [store.tasks(task_id=row.task_id) for row in (rows[1], rows[4500], rows[-1])] == [
+        [rows[1]], [rows[4500]], [rows[-1]],
+    ]  # fmt: skip
+    assert (store.tasks(task_id=rows[0].task_id), store.tasks(task_id=rows[1].task_id[:-2])) == ([], [])
+
+
 def test_messages_are_found_wherever_they_lie(store: Store) -> None:
     rows = [MessageRow("n1", 2, 1, "C1"), MessageRow("n1", 1, 2, "C1"), MessageRow("n2", 1, 1, "C2")]
     store.commit(Batch(messages=rows))
     store.commit(Batch(messages=rows[:1]))
     assert store.messages(["n2", "n1", "n0", "n1"]) == [rows[2], rows[1], rows[0]]
+
+
+def test_messages_are_found_among_very_many_and_by_their_whole_name(store: Store) -> None:
+    names = ["0123456789abcdef", "0123456789abcdee", "0123"]
+    rows = [MessageRow(names[seq % 3], seq, 1, "C") for seq in (1, 4095, 4096, 4097, 99_999)]
+    store.commit(Batch(messages=rows))
+    for name in names:
+        assert store.messages([name]) == [row for row in rows if row.name == name]
+
+
+def test_a_place_holds_the_message_last_read_there(store: Store) -> None:
+    rows = [MessageRow("as first read", 1, 1, "C"), MessageRow("as read again", 1, 1, "C")]
+    for row in rows:
+        store.commit(Batch(messages=[row]))
+    assert store.messages([row.name for row in rows]) == rows[1:]
 
 
 def test_quarantine_numbers_are_dense_and_a_place_is_listed_once(store: Store) -> None:
@@ -496,6 +534,16 @@ def test_the_outbox_is_dense_and_read_on_from_a_position(store: Store) -> None:
     ]  # fmt: skip
     assert [row.position for row in store.outbox(1, 1)] == [2]
     assert [row.position for row in store.outbox_of("t-1")] == [1, 3]
+
+
+def test_a_subject_is_found_among_very_many(store: Store) -> None:
+    names = ["12345678-a", *(f"{number:08x}" for number in range(9000)), "12345678-b", "12345678-a"]
+    store.commit(Batch(effects=[effect(number, name) for number, name in enumerate(names, 1)]))
+    assert [row.position for row in store.outbox_of("12345678-a")] == [1, 9003]
+    assert (store.outbox_of("12345678"), store.outbox_of("12345678-")) == ([], [])
+    assert store.subjects("12345678-", 9) == store.subjects("123456", 9) == ["12345678-a", "12345678-b"]
+    assert store.subjects("12345678-b", 9) == ["12345678-b"]
+    assert store.subjects("0000000", 3) == ["00000000", "00000001", "00000002"]
 
 
 def test_subjects_are_found_by_how_they_begin(store: Store) -> None:
@@ -598,6 +646,8 @@ def test_tasks_are_counted_by_rule_and_state(store: Store) -> None:
     store.commit(Batch(members=[member("M1")], tasks=rows))
     one, other = "tcm.visit_7d", "um.open_case"
     assert store.task_counts() == {(one, "open"): 2, (one, "met"): 1, (other, "open"): 1}
+    store.commit(Batch(members=[member("M1")], tasks=[task("a"), task("b", state="met"), task("c", state="met")]))
+    assert store.task_counts() == {(one, "open"): 1, (one, "met"): 2}
 
 
 def test_answers_given_are_counted_by_code_and_time(store: Store) -> None:

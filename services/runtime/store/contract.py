@@ -139,11 +139,13 @@ class Batch(msgspec.Struct):
     """Everything that commits together. Empty fields change nothing.
 
     `cursor` is the journal seq processed up to (None: leave it). `tasks` replaces all task rows of each member in
-    `members`. `quarantined` ids are given by the store (the `id` in the row is ignored); a second row for one
-    (seq, ordinal) is ignored. `settled`: (id, new status). `wake` sets `wake_at` of members to the epoch, creating
-    nothing, after `members` are written; `wake_all` does so for every member. `reference` are named blobs
-    (`facilities`, `digest`, ...). `counts` are added to the store's counters of lines by outcome; the
-    names of the sizes in `Reader.counts` are taken. `traffic` is added to what was counted of its feed and span, each
+    `members`; one that moves needs both members here. `messages`: a place holds the one that was read there last.
+    `quarantined` ids are given by the store (the `id` in the row is ignored); a second row for one (seq, ordinal) is
+    ignored. `settled`: (id, new status). `effects` get the next positions; that no id comes twice with other content is
+    the caller's promise, too dear to look up for each. `wake` sets `wake_at` of members to the epoch, creating nothing,
+    after `members` are written; `wake_all` does so for every member. `reference` are named blobs (`facilities`,
+    `digest`, ...). `counts` are added to the store's counters of lines by outcome; the names of the sizes in
+    `Reader.counts` are taken. `traffic` is added to what was counted of its feed and span, each
     span within one slot; with `traffic_anew` all that was counted is forgotten first. `tellings` replaces all of each
     member it names. `measured` is added to its sums.
     """

@@ -81,7 +81,7 @@ def _known(connection: sqlite3.Connection, each: HashedLine, once: bool) -> int 
         row = connection.execute(queries.KNOWN_WITHIN, within).fetchone()
     else:
         row = connection.execute(queries.KNOWN_EXACTLY, (each.line.feed, each.sha256, at, each.line.kind)).fetchone()
-    return cast("int", row[0]) if row else None
+    return cast("int | None", row[0]) if row else None
 
 
 def _head(connection: sqlite3.Connection) -> int:

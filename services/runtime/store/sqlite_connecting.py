@@ -18,15 +18,18 @@ MICROSECOND = timedelta(microseconds=1)
 _BUSY_SECONDS = 5.0
 # STRICT tables came with 3.37.
 _SQLITE_MIN = (3, 37)
-# 16 MB between checkpoints: rarer than SQLite's 4 MB, so that few commits pay for one; a burst's log is cut to 64 MB.
+# The writer folds the log in when it has grown, beside its transactions. Only a log of 128 MB is folded in by a COMMIT,
+# which then has senders waiting; a burst's log is cut to 64 MB.
 _WRITER_PRAGMAS = """
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
-    PRAGMA wal_autocheckpoint = 4000;
+    PRAGMA wal_autocheckpoint = 32000;
     PRAGMA journal_size_limit = 67108864;
     PRAGMA cache_size = -32000;
     PRAGMA temp_store = MEMORY;
 """
+FOLD_IN = "PRAGMA wal_checkpoint(PASSIVE)"
+"""As far as nobody reads what is older; nobody waits for it."""
 _READER_PRAGMAS = "PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY;"
 _HINTS = {
     sqlite3.SQLITE_FULL: "Free some space on its disk.",

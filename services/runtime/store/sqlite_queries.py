@@ -2,14 +2,32 @@
 but for the few that walk one in order and those that count.
 """
 
+# What is looked up by a random word is indexed in runs of numbers, and there by its first letters (migration 3): every
+# run is searched. The plus in `+name = ?` keeps SQLite from putting the value into the indexed expression: it would not
+# know that again.
+_RUNS = """
+    WITH RECURSIVE run (run) AS (
+        SELECT 0 UNION ALL SELECT run + 1 FROM run WHERE run < ({newest})
+    )
+"""
+_TASK_RUNS = _RUNS.format(newest="SELECT max(number) >> 12 FROM task")
+_MESSAGE_RUNS = _RUNS.format(newest="SELECT max(seq) >> 12 FROM message")
+_OUTBOX_RUNS = _RUNS.format(newest="SELECT max(position) >> 12 FROM outbox")
+
 # Journal.
 HEAD = "SELECT coalesce(max(seq), 0) FROM journal"
 LINES = """SELECT seq, feed, received_at, kind, body, sha256, chain FROM journal WHERE seq > ? ORDER BY seq LIMIT ?"""
 LINE = "SELECT seq, feed, received_at, kind, body, sha256, chain FROM journal WHERE seq = ?"
-KNOWN_EXACTLY = "SELECT seq FROM journal WHERE feed = ? AND sha256 = ? AND received_at = ? AND kind = ?"
+KNOWN_EXACTLY = """
+    SELECT seq FROM journal
+    WHERE received_at / 604800000000 = ?3 / 604800000000 AND substr(sha256, 1, 8) = substr(?2, 1, 8)
+        AND received_at BETWEEN ?3 AND ?3 AND feed = ?1 AND +sha256 = ?2 AND kind = ?4
+"""
+# Seven days lie in two weeks.
 KNOWN_WITHIN = """
-    SELECT seq FROM journal WHERE feed = ? AND sha256 = ? AND received_at BETWEEN ? AND ?
-    ORDER BY received_at DESC LIMIT 1
+    SELECT seq, max(received_at) FROM journal
+    WHERE received_at / 604800000000 IN (?3 / 604800000000, ?4 / 604800000000)
+        AND substr(sha256, 1, 8) = substr(?2, 1, 8) AND received_at BETWEEN ?3 AND ?4 AND feed = ?1 AND +sha256 = ?2
 """
 KEEP_LINE = "INSERT INTO journal (seq, feed, received_at, kind, sha256, chain, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
 FEEDS = "SELECT name, seq, chain FROM feed"
@@ -88,23 +106,38 @@ _TASK_REST = f"""
     ORDER BY due_at NULLS LAST, task_id
 """
 TASKS_BY = {
-    "task_id": f"{_TASK} WHERE task_id = :task_id AND {_TASK_REST}",
+    "task_id": f"""
+        {_TASK_RUNS} {_TASK} JOIN run
+        WHERE number >> 12 = run AND substr(task_id, 1, 8) = substr(:task_id, 1, 8) AND {_TASK_REST}
+    """,
     "provider": f"{_TASK} WHERE ecm_provider_id = :provider AND {_TASK_REST}",
     "states": f"{_TASK} WHERE {_STATES} AND {_TASK_REST}",
     "rule": f"{_TASK} WHERE rule = :rule AND {_TASK_REST}",
     "mcp": f"{_TASK} WHERE mcp_id = :mcp AND {_TASK_REST}",
 }
 ALL_TASKS = f"{_TASK} ORDER BY due_at NULLS LAST, task_id"
-TASKS_OF = f"{_TASK} WHERE member_id = ?"
+TASKS_OF = """
+    SELECT number, task_id, rule, state, mcp_id, ecm_provider_id, lead_cm_id, due_at, body FROM task WHERE member_id = ?
+"""
 KEEP_TASK = """
-    INSERT OR REPLACE INTO task
-        (task_id, member_id, rule, state, due_at, mcp_id, ecm_provider_id, lead_cm_id, body)
+    INSERT INTO task (member_id, task_id, rule, state, mcp_id, ecm_provider_id, lead_cm_id, due_at, body)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
-DROP_TASK = "DELETE FROM task WHERE task_id = ?"
+CHANGE_TASK = "UPDATE task SET due_at = ?, body = ? WHERE number = ?"
+CHANGE_TASK_STATE = "UPDATE task SET state = ? WHERE number = ?"
+CHANGE_TASK_OWNER = "UPDATE task SET rule = ?, mcp_id = ?, ecm_provider_id = ?, lead_cm_id = ? WHERE number = ?"
+DROP_TASK = "DELETE FROM task WHERE number = ?"
+COUNT_TASKS = """
+    INSERT INTO task_count (rule, state, tasks) VALUES (?, ?, ?)
+    ON CONFLICT (rule, state) DO UPDATE SET tasks = tasks + excluded.tasks
+"""
 
 # Messages and quarantine.
-MESSAGES = "SELECT name, seq, ordinal, control_id FROM message WHERE name = ?"
+_MESSAGE = "SELECT name, seq, ordinal, control_id FROM message"
+MESSAGES = f"""
+    {_MESSAGE_RUNS} {_MESSAGE} JOIN run
+    WHERE seq >> 12 = run AND substr(name, 1, 8) = substr(?1, 1, 8) AND +name = ?1
+"""
 KEEP_MESSAGE = "INSERT OR REPLACE INTO message (name, seq, ordinal, control_id) VALUES (?, ?, ?, ?)"
 _QUARANTINE = "SELECT id, feed, seq, ordinal, reason, place, shape, fix, status FROM quarantine"
 ALL_QUARANTINED = f"{_QUARANTINE} ORDER BY id"
@@ -118,11 +151,24 @@ KEEP_QUARANTINED = """
 SETTLE = "UPDATE quarantine SET status = ? WHERE id = ?"
 
 # Outbox, reference data, counters.
-OUTBOX = "SELECT position, effect FROM outbox WHERE position > ? ORDER BY position LIMIT ?"
-OUTBOX_OF = "SELECT position, effect FROM outbox WHERE subject = ? ORDER BY position"
-SUBJECTS = "SELECT DISTINCT subject FROM outbox WHERE subject >= ? AND subject < ? ORDER BY subject LIMIT ?"
+_OUTBOX = "SELECT position, effect FROM outbox"
+OUTBOX = f"{_OUTBOX} WHERE position > ? ORDER BY position LIMIT ?"
+OUTBOX_OF = f"""
+    {_OUTBOX_RUNS} {_OUTBOX} JOIN run
+    WHERE position >> 12 = run AND substr(subject, 1, 8) = substr(?1, 1, 8) AND +subject = ?1
+    ORDER BY position
+"""
+# What begins with a text lies between the text, and the text with the last of all characters behind it.
+_SUBJECTS = "SELECT DISTINCT subject FROM outbox"
+SUBJECTS = f"""
+    {_OUTBOX_RUNS} {_SUBJECTS} JOIN run
+    WHERE position >> 12 = run AND substr(subject, 1, 8) >= substr(?1, 1, 8)
+        AND substr(subject, 1, 8) < substr(?1, 1, 8) || char(0x10ffff)
+        AND subject >= ?1 AND subject < ?1 || char(0x10ffff)
+    ORDER BY subject LIMIT ?2
+"""
 OUTBOX_HEAD = "SELECT coalesce(max(position), 0) FROM outbox"
-KEEP_EFFECT = "INSERT INTO outbox (position, id, subject, member_id, effect) VALUES (?, ?, ?, ?, ?)"
+KEEP_EFFECT = "INSERT INTO outbox (position, subject, effect) VALUES (?, ?, ?)"
 REFERENCE = "SELECT body FROM reference WHERE name = ?"
 KEEP_REFERENCE = "INSERT OR REPLACE INTO reference (name, body) VALUES (?, ?)"
 COUNTERS = "SELECT name, lines FROM counter"
@@ -182,7 +228,7 @@ KEEP_MEASURED = """
     ON CONFLICT (name, feed, word, within_micros) DO UPDATE SET total = total + excluded.total
 """
 MEASURED = "SELECT name, feed, word, within_micros, total FROM measured"
-TASK_COUNTS = "SELECT rule, state, count(*) FROM task GROUP BY rule, state"
+TASK_COUNTS = "SELECT rule, state, tasks FROM task_count WHERE tasks > 0"
 
 SIZES = {
     "members": "SELECT count(*) FROM member",

@@ -186,8 +186,7 @@ class SqliteReader:
         return [_effect(row) for row in self._rows(queries.OUTBOX_OF, subject)]
 
     def subjects(self, prefix: str, limit: int) -> list[str]:
-        # What begins with a text lies between the text, and the text with the last of all characters behind it.
-        return [row[0] for row in self._rows(queries.SUBJECTS, prefix, f"{prefix}\U0010ffff", limit)]
+        return [row[0] for row in self._rows(queries.SUBJECTS, prefix, limit)]
 
     def reference(self, name: str) -> bytes | None:
         rows = self._rows(queries.REFERENCE, name)

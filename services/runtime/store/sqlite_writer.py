@@ -18,7 +18,7 @@ from models.measured import Histogram
 from models.traffic import BEYOND
 from services.runtime.store.locking import Gate
 from services.runtime.store.sqlite_appending import note_answers
-from services.runtime.store.sqlite_connecting import errors_translated
+from services.runtime.store.sqlite_connecting import FOLD_IN, errors_translated
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -28,6 +28,8 @@ _GROUP_BYTES_MAX = 4_000_000  # what one transaction takes in: some 40 ms of wri
 LINES_BOUNDS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, BEYOND)
 _NOTES_WAIT_SECONDS = 0.2
 _NOTES_MAX = 20_000
+_FOLD_ROWS = 20_000
+"""Rows written between two foldings of the log: some 40 MB of it. A page that many of them touched is copied once."""
 
 
 class _Call(msgspec.Struct):
@@ -53,6 +55,7 @@ class Writer:
         self._notes: deque[Answered] = deque()
         self._notes_since = 0.0
         self._closing = False
+        self._folded_at = connection.total_changes
         self.commit_micros, self.lines_together = Histogram(), Histogram(LINES_BOUNDS)
         self._changed = threading.Condition()
         # A daemon: a process that forgets to close the store ends all the same, as if killed.
@@ -100,6 +103,8 @@ class Writer:
             turns = [calls for calls in (self._take_group(), self._take_long()) if calls]
             for calls in turns or [[]]:
                 self._carry_out(calls)
+            if self._connection.total_changes - self._folded_at >= _FOLD_ROWS:
+                self._fold_in()
         if self._notes:
             self._carry_out([])
         if self._notes:
@@ -160,6 +165,15 @@ class Writer:
                 self.lines_together.note(lines)
             for call, result in zip(calls, results, strict=True):
                 call.future.set_result(result)
+
+    def _fold_in(self) -> None:
+        """Copy the log into the file, most of it while others may write; after the rest, the log begins anew."""
+        self._folded_at = self._connection.total_changes
+        # What cannot be copied now is safe in the log, and folded in another time.
+        with suppress(sqlite3.Error, WorldIsAway):
+            self._connection.execute(FOLD_IN).fetchone()
+            with self._gate:
+                self._connection.execute(FOLD_IN).fetchone()
 
     def _take_notes(self) -> list[Answered]:
         with self._changed:
