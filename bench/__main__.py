@@ -16,6 +16,7 @@ def main(arguments: list[str] | None = None) -> None:
     from bench import page, reporting
     from bench.aims import judged
     from bench.measuring import Figure, Size
+    from services.wiring.process import seldom_collecting
 
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"some of: {', '.join(PARTS)} (default: all)")
@@ -28,6 +29,7 @@ def main(arguments: list[str] | None = None) -> None:
     if strange := set(asked.parts) - set(PARTS):
         parser.error(f"no such part: {', '.join(sorted(strange))}; there are {', '.join(PARTS)}")
 
+    seldom_collecting()  # what is measured here runs in the pipeline's process there
     size, figures = Size(asked.quick), list[Figure]()
     with tempfile.TemporaryDirectory(prefix="bench-", dir=asked.folder) as place:
         folder = Path(place)

@@ -147,9 +147,7 @@ def main(folder: Path, config: Path | None, digest: str) -> int:
     try:
         with SqliteStore.join(folder) as store:
             worker = worker_of(store, setup, clock)
-            # Records come and go by the thousand, none of them part of a cycle: looking for cycles often finds nothing.
-            gc.freeze()
-            gc.set_threshold(50_000, 20, 100)
+            seldom_collecting()
             worker.start()
             _listen(worker)
             worker.stop()
@@ -157,6 +155,12 @@ def main(folder: Path, config: Path | None, digest: str) -> int:
         log.error("the store is away", extra={"problem": str(error)})  # noqa: TRY400 - said
         return 1
     return 0
+
+
+def seldom_collecting() -> None:
+    """Look for cycles seldom: records come and go by the thousand, and next to none is part of one."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def _listen(worker: Worker) -> None:
