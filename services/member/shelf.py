@@ -4,8 +4,8 @@ from collections import OrderedDict
 
 from services.member.facts import Facts, freeze, thaw
 
-ROOM_BYTES = 16 * 1024 * 1024
-"""Encoded; decoded, facts take five times as much."""
+ROOM_BYTES = 4 * 1024 * 1024
+"""Encoded, some 1,500 ordinary members; decoded, facts take five times as much."""
 
 
 class Shelf:
