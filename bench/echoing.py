@@ -3,7 +3,8 @@
 import selectors
 import socket
 
-END = b"\x1c\r"
+from bench.sending import END
+
 ANSWER = b"\x0bMSH|^~\\&|||||||ACK|1|P|2.5\rMSA|AA|1\r" + END
 
 

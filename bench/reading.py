@@ -6,6 +6,7 @@ By processor time: one thread, no disk.
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from bench.measuring import Figure, Size, by_turns, figure, per_second
 from bench.world import START, crowd
@@ -55,7 +56,7 @@ def run(size: Size) -> Iterator[Figure]:
         yield figure(f"peer.{peer.replace(' ', '_')}", what, "messages/s", samples, key=peer)
 
 
-def _rate(work: Callable[[Sequence], None], items: Sequence) -> Callable[[], float]:  # type: ignore[type-arg]
+def _rate(work: Callable[[Sequence[Any]], None], items: Sequence[Any]) -> Callable[[], float]:
     def run() -> int:
         work(items)
         return len(items)

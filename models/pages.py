@@ -99,6 +99,14 @@ def zone_name(name: str) -> str:
     return name
 
 
+def host_and_port(text: str) -> tuple[str, int] | None:
+    """Read HOST:PORT, with or without brackets around the host; None for what is none."""
+    host, colon, port = text.rpartition(":")
+    if not (colon and host and port.isascii() and port.isdigit() and int(port) < 65536):
+        return None
+    return host.strip("[]"), int(port)
+
+
 def dotted(loc: Sequence[str | int]) -> str:
     """Write a location as people do: `identifiers[2].type`."""
     text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc)

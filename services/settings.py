@@ -10,17 +10,9 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from models.errors import FileIsWrong, Problem
-from models.pages import Page, problems_of, zone_name
+from models.pages import Page, host_and_port, problems_of, zone_name
 
 DEFAULT_ZONE = "America/Los_Angeles"
-
-
-def host_and_port(text: str) -> tuple[str, int] | None:
-    """Read HOST:PORT, with or without brackets around the host; None for what is none."""
-    host, colon, port = text.rpartition(":")
-    if not (colon and host and port.isascii() and port.isdigit() and int(port) < 65536):
-        return None
-    return host.strip("[]"), int(port)
 
 
 def _address(value: object) -> object:

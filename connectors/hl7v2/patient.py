@@ -7,6 +7,7 @@ from connectors.hl7v2.paths import Path, places
 from connectors.hl7v2.profile import FeedProfile, Identifier
 from connectors.hl7v2.reader import Message
 from models.events import Persona
+from models.patients import key_of
 from services.identity import normalise
 
 _PERSON = places(Path("PID", 31), Path("PID", 5), Path("PID", 5, 2), Path("PID", 7))
@@ -68,14 +69,6 @@ def merged_of(message: Message, target: Patient, reader: Reader) -> list[str]:
     pairs = ((authority_of(value, message.signs) or target.authority, part(value, 1, 1).upper()) for value in chosen)
     keys = [key_of(reader.feed, authority, number) for authority, number in pairs if number]
     return list(dict.fromkeys(keys))
-
-
-def key_of(feed: str, authority: str, value: str) -> str:
-    """`feed|authority|value`; a bar or percent sign inside a part is written as in a URL."""
-    joined = f"{feed}{authority}{value}"
-    if "|" in joined or "%" in joined:
-        feed, authority, value = (part.replace("%", "%25").replace("|", "%7C") for part in (feed, authority, value))
-    return f"{feed}|{authority}|{value}"
 
 
 def authority_of(value: str, signs: Delimiters) -> str:

@@ -5,12 +5,11 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from connectors.hl7v2.charset import is_known
-from models.pages import zone_name
+from models.pages import host_and_port, zone_name
 
 
 def _is_address(value: object) -> object:
-    host, colon, port = value.rpartition(":") if isinstance(value, str) else ("", "", "")
-    if not (host and colon and port.isascii() and port.isdigit() and 0 <= int(port) <= 65535):
+    if not (isinstance(value, str) and host_and_port(value)):
         known = value if isinstance(value, int) and 0 < value <= 65535 else 2575  # YAML reads a port alone as a number
         raise ValueError(f"{value!r} is no address to listen on.\nWrite HOST:PORT, such as 0.0.0.0:{known}.")
     return value

@@ -155,9 +155,8 @@ class Desk:
         try:
             reason = self._judge(self._settings.feed, receipt.received_at, receipt.body)
         except Exception as error:  # noqa: BLE001 - the message is durable; a bug in the reader must not stop the feed
-            # Without the traceback: it may carry content.
             fields = {"feed": self._settings.feed, "error": type(error).__name__}
-            log.error("reading a kept message failed", extra=fields)  # noqa: TRY400
+            log.error("reading a kept message failed", extra=fields)  # noqa: TRY400 - a traceback may carry content
             reason = "could not be read"
         return None if reason is None else Trouble(reason)
 

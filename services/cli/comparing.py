@@ -9,15 +9,9 @@ import typer
 from models.view import Stay, Task
 from services.cli.context import AsJson, AsOf, command, fail, instant, place, print_json
 from services.cli.listing import short
-from services.cli.onboarding import feed
 from services.runtime.store.sqlite_reader import SqliteReader
 from services.status.comparing import Change, Comparison, compare
 from services.status.shapes import stay_json, task_json, time_json
-
-
-def register(app: typer.Typer) -> None:  # noqa: ARG001 - the group `feed` is on the app already
-    """Add this command."""
-    feed.command("compare")(compare_feed)
 
 
 @command

@@ -48,7 +48,6 @@ def complete() -> typer.Typer:
     from services.cli import (
         alerting,
         asking,
-        comparing,
         deciding,
         demoing,
         feeding,
@@ -63,7 +62,6 @@ def complete() -> typer.Typer:
         demoing,
         feeding,
         onboarding,
-        comparing,
         asking,
         alerting,
         deciding,

@@ -1,4 +1,4 @@
-"""Commands for a sender's feed before it goes live: `feed lint`."""
+"""Commands for a sender's feed before it goes live: `feed lint`, and the group that `feed compare` is in."""
 
 import sys
 from pathlib import Path
@@ -9,6 +9,7 @@ import typer
 
 from connectors.hl7v2.book import FeedBook
 from models.errors import FileIsWrong
+from services.cli.comparing import compare_feed
 from services.cli.context import DIFFERENT, AsJson, clock, command, fail, place, print_json
 from services.wiring.loading import check_named, files_in
 from services.wiring.onboarding import Files, profile_for
@@ -25,6 +26,7 @@ UNNAMED = "new-feed"
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
+    feed.command("compare")(compare_feed)
     app.add_typer(feed, name="feed")
 
 

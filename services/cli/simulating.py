@@ -13,7 +13,7 @@ from models.errors import FileIsWrong, Problem
 from models.events import Facility
 from models.view import View
 from services.cli.context import AWAY, DIFFERENT, AsJson, command, fail, place, print_json
-from services.member.facts import thaw
+from services.runtime.recall import facilities_of
 from services.runtime.store.contract import Reader
 from services.runtime.store.sqlite_reader import SqliteReader
 from services.simulation.deeds import VISIT_CODE, VISITS, value_sets_csv
@@ -129,7 +129,7 @@ def _same_world(reader: Reader, truth: Path, world: str) -> None:
     Raises:
         FileIsWrong: the store was not loaded with this world's journal, or not with it alone.
     """
-    ids = [fact.facility_id for fact in thaw(reader.reference("facilities") or b"") if isinstance(fact, Facility)]
+    ids = [fact.facility_id for fact in facilities_of(reader) if isinstance(fact, Facility)]
     marks = sorted({id_.removeprefix(MARK_PREFIX) for id_ in ids if id_.startswith(MARK_PREFIX)})
     if marks == [world]:
         return

@@ -7,6 +7,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from models.printing import printable
 from models.traffic import ANSWER_BOUNDS_MICROS, DELAY_BOUNDS_S, quantile
 from services.cli.context import AsJson, AsOf, command, instant, place, print_json
 from services.cli.listing import people_console, short
@@ -54,7 +55,7 @@ def feeds(as_of: AsOf = None, as_json: AsJson = False) -> None:
     console.print(_table(found, setup, console.width) if found else "No feed was heard yet, and none is declared.")
     for health in found:
         for finding in health.findings:
-            console.print(Text(f"{_name(health.feed)}: {_sentence(finding, setup)}"))
+            console.print(Text(f"{printable(health.feed)}: {_sentence(finding, setup)}"))
     if us["lines_waiting"]:
         console.print(
             f"{us['lines_waiting']} lines wait to be processed, the oldest for {_span(us['oldest_waiting_s'])}."
@@ -90,7 +91,7 @@ def _row(health: FeedHealth, setup: Setup) -> list[str]:
     told, parked = health.patients
     ordinary = [f" of {habit.expected(health.at - span, health.at):.0f}" if habit else "" for span in (HOUR, DAY)]
     return [
-        _name(health.feed),
+        printable(health.feed),
         health.state,
         short(health.findings[0].since, setup.zone) if health.findings else "-",
         f"{_span((seen.at - seen.last_at).total_seconds())} ago" if seen.last_at else "never",
@@ -131,13 +132,8 @@ def _league(pairs: Sequence[Pair]) -> Table:
         table.add_column(name, no_wrap=True, justify="left" if name == "feeds" else "right")
     for pair in pairs:
         figures = (str(pair.stays), str(pair.first), str(pair.second), _span(pair.lead_s))
-        table.add_row(Text(", ".join(map(_name, pair.feeds))), *figures)
+        table.add_row(Text(", ".join(map(printable, pair.feeds))), *figures)
     return table
-
-
-def _name(feed: str) -> str:
-    """A feed's name on one line that no terminal obeys: an imported journal may call a feed anything."""
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in feed)
 
 
 def _span(seconds: float | None) -> str:

@@ -21,10 +21,10 @@ from services.identity.linking import Links
 from services.intake.reading import LineReader, Reading
 from services.member.derive import Remembered, derive
 from services.member.diff import diff
-from services.member.facts import Facts, absorb, freeze, thaw
+from services.member.facts import Facts, absorb, freeze
 from services.member.memo import Memo
 from services.member.shelf import Shelf
-from services.runtime.recall import Circle, circles, touched_members, with_registry
+from services.runtime.recall import Circle, circles, facilities_of, touched_members, with_registry
 from services.runtime.store.contract import Batch, JournalLine, MessageRow, QuarantineRow, Reader, Store, TaskRow
 from services.runtime.tallying import Read, count_readings, first_tellings, is_shared, measure_tasks, tally
 from services.runtime.workset import FORMAT, Member, Patient, Workset, check_format, patients_of
@@ -75,7 +75,7 @@ class Pipeline:
         check_format(store)
         self._store, self._readers, self._reference, self._now = store, readers, reference, now
         self._journal = journal or store
-        self.facilities: Facts = thaw(store.reference("facilities") or b"")
+        self.facilities: Facts = facilities_of(store)
         self._newest: Instant | None = None
         self._shelf, self._memo = Shelf(), Memo(Remembered)
         self.told_of: Counter[str] = Counter()

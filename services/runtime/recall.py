@@ -13,9 +13,10 @@ from models.time import Instant
 from services.identity.evidence import Evidence
 from services.identity.linking import Links
 from services.member.derive import MemberFacts
-from services.member.facts import Facts, known_by
+from services.member.facts import Facts, known_by, thaw
 from services.member.memo import Same
 from services.member.said import Heard
+from services.runtime.store.contract import Reader
 from services.runtime.workset import Member, Patient, Workset
 
 T = TypeVar("T", RosterRow, CareEvent, Claim)
@@ -126,6 +127,17 @@ def circles(work: Workset, member_ids: Iterable[str], shadows: Collection[str]) 
     ]
 
 
+def facts_of(
+    work: Workset, member_ids: Iterable[str], shadows: Collection[str], as_of: Instant
+) -> dict[str, MemberFacts]:
+    """What had been received of each of some members by an instant."""
+    return {
+        member_id: facts
+        for around in circles(work, member_ids, shadows)
+        for member_id, facts in around.facts(around.links(as_of), as_of).items()
+    }
+
+
 def _closed(members: Sequence[Member], patients: Sequence[Patient]) -> Iterable[tuple[list[Member], list[Patient]]]:
     """Split members and patients into sets that no identifier, edge or decision connects."""
     parent: dict[tuple[str, str], tuple[str, str]] = {}
@@ -166,6 +178,11 @@ def touched_members(work: Workset, patients: Iterable[str], members: Iterable[st
     keys = set(patients) | work.patients_with(sorted(identifiers))
     pointed = {i for p in group(work, keys) for i in p.identifiers}
     return set(members) | work.members_with(sorted(pointed))
+
+
+def facilities_of(reader: Reader) -> Facts:
+    """The rows of the facility registry that a store holds, with who told them."""
+    return thaw(reader.reference("facilities") or b"")
 
 
 def registry(facts: Facts, as_of: Instant) -> dict[str, Facility]:

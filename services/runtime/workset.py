@@ -17,6 +17,7 @@ from models.events import (
     VisitRename,
 )
 from models.measured import Meter
+from models.patients import feed_of
 from models.time import Instant
 from models.view import View
 from services.identity.evidence import identifiers_of
@@ -48,7 +49,7 @@ class Patient(msgspec.Struct):
     @property
     def feed(self) -> str:
         """The feed that speaks of the patient."""
-        return self.key.partition("|")[0].replace("%7C", "|").replace("%25", "%")
+        return feed_of(self.key)
 
 
 class Member(msgspec.Struct):

@@ -83,7 +83,7 @@ class Deadline:
 
 def _home(id_: str, length: Length | None, *proofs: Proof, **more: object) -> Deadline:
     """A follow-up at home, which the next stay ends."""
-    return Deadline(id_, ("discharged",), length, (*proofs, "note"), home=True, ends_with_next_stay=True, **more)  # type: ignore[arg-type]
+    return Deadline(id_, ("discharged",), length, (*proofs, "note"), home=True, ends_with_next_stay=True, **more)  # type: ignore[arg-type]  # its own fields; a wrong name ends the import
 
 
 def _days(amount: int) -> Length:

@@ -4,19 +4,19 @@ So a shadow feed shows what it would do, and a live one what would be lost.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import zip_longest
 from statistics import median
 from typing import Literal
 
 import msgspec
 
+from models.patients import prefix_of
 from models.reference import Reference
 from models.time import Instant
 from models.view import Stay, Task, View
 from services.member.derive import MemberFacts, derive
-from services.member.facts import thaw
-from services.runtime.recall import circles, with_registry
+from services.runtime.recall import facilities_of, facts_of, with_registry
 from services.runtime.store.contract import PatientRow, Reader
 from services.runtime.workset import Workset, check_format
 
@@ -76,8 +76,7 @@ def compare(reader: Reader, reference: Reference, feed: str, as_of: Instant) -> 
     """
     check_format(reader)
     found = Comparison(feed, as_of, feed in reference.shadows)
-    facilities = thaw(reader.reference("facilities") or b"")
-    reference = with_registry(reference, facilities, as_of)
+    reference = with_registry(reference, facilities_of(reader), as_of)
     done: set[str] = set()
     for rows in _patients(reader, feed):
         found.patients += len(rows)
@@ -97,21 +96,16 @@ def compare(reader: Reader, reference: Reference, feed: str, as_of: Instant) -> 
 
 def _patients(reader: Reader, feed: str) -> Iterator[Sequence[PatientRow]]:
     """The feed's source patients, some at a time."""
-    name = feed.replace("%", "%25").replace("|", "%7C")  # as in the keys
-    after = prefix = f"{name}|"
+    after = prefix = prefix_of(feed)
     while keys := [key for key in reader.patient_keys(after, CHUNK) if key.startswith(prefix)]:
         yield list(reader.patients(keys).values())
         after = keys[-1]
 
 
 def _judged(
-    reader: Reader, reference: Reference, ids: Iterable[str], as_of: Instant, shadows: Iterable[str]
+    reader: Reader, reference: Reference, ids: Iterable[str], as_of: Instant, shadows: Collection[str]
 ) -> dict[str, _Told]:
-    recalled = {
-        member_id: facts
-        for around in circles(Workset(reader), ids, frozenset(shadows))
-        for member_id, facts in around.facts(around.links(as_of), as_of).items()
-    }
+    recalled = facts_of(Workset(reader), ids, shadows, as_of)
     return {member_id: (facts, derive(facts, reference, as_of)) for member_id, facts in recalled.items()}
 
 

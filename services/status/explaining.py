@@ -22,8 +22,7 @@ from models.rule import (
 from models.time import Instant, Stamp
 from models.view import Task
 from services.member.book import book_of
-from services.member.facts import thaw
-from services.runtime.recall import circles, with_registry
+from services.runtime.recall import circles, facilities_of, with_registry
 from services.runtime.store.contract import Reader
 from services.runtime.workset import Workset
 from services.status.questions import Questions
@@ -77,7 +76,7 @@ def _facts(
 ) -> list[Json]:
     """The facts that messages with these names told, each with its messages down to the ACK."""
     wanted, zone = set(names), reference.zone
-    here = with_registry(reference, thaw(reader.reference("facilities") or b""), as_of)
+    here = with_registry(reference, facilities_of(reader), as_of)
     known: dict[Fact, tuple[Teller, ...]] = {}
     for around in circles(Workset(reader), [member_id], reference.shadows):
         known |= around.members[member_id].facts

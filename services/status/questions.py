@@ -7,8 +7,7 @@ from models.reference import Reference
 from models.time import Instant
 from models.view import Task, View
 from services.member.derive import derive
-from services.member.facts import thaw
-from services.runtime.recall import circles, with_registry
+from services.runtime.recall import facilities_of, facts_of, with_registry
 from services.runtime.store.contract import Reader, walk_members
 from services.runtime.workset import Workset, check_format
 
@@ -24,7 +23,7 @@ class Questions:
     def __init__(self, reader: Reader, reference: Reference) -> None:
         check_format(reader)
         self._reader, self._reference = reader, reference
-        self._facilities = thaw(reader.reference("facilities") or b"")
+        self._facilities = facilities_of(reader)
         self._same_reference = reader.reference("digest") == reference.digest.encode()
 
     def views(self, as_of: Instant, only: str = "") -> Iterator[tuple[str, View]]:
@@ -48,11 +47,7 @@ class Questions:
         }
         stale = [m.member_id for m in members if m.member_id not in fresh]
         reference = with_registry(self._reference, self._facilities, as_of)
-        recalled = {
-            member_id: facts
-            for around in circles(work, stale, reference.shadows)
-            for member_id, facts in around.facts(around.links(as_of), as_of).items()
-        }
+        recalled = facts_of(work, stale, reference.shadows, as_of)
         for member in members:
             if member.member_id in fresh:
                 if member.on_roster:

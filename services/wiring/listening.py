@@ -6,8 +6,8 @@ from connectors.hl7v2.settings import FeedSettings
 from connectors.mllp.settings import ListenerSettings, TlsSettings
 from connectors.mllp.tls import server_context
 from models.errors import FileIsWrong, Problem
+from models.pages import host_and_port
 from models.time import Instant
-from services.settings import host_and_port
 from services.wiring.setup import DEFAULT_FEED, Setup
 
 

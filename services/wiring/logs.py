@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, TextIO
 
+from models.printing import printable
+
 LEVELS = ("debug", "info", "warning", "error")
 LEVEL = "WARMHANDOFF_LOG_LEVEL"
 """The environment variable by which a helper process hears the level."""
@@ -109,9 +111,7 @@ def _plain(value: object) -> str | float | None:
 
 
 def _line(value: object) -> str:
-    """Text on one line that no terminal obeys: what cannot be printed is escaped."""
-    text = str(value)[:_LENGTH_MAX]
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+    return printable(str(value)[:_LENGTH_MAX])
 
 
 def _json(_: object, __: str, event: Event) -> str:

@@ -152,7 +152,7 @@ def main(folder: Path, config: Path | None, digest: str) -> int:
             _listen(worker)
             worker.stop()
     except WorldIsAway as error:
-        log.error("the store is away", extra={"problem": str(error)})  # noqa: TRY400 - said
+        log.error("the store is away", extra={"problem": str(error)})  # noqa: TRY400 - the cause is in the text
         return 1
     return 0
 

@@ -1,4 +1,4 @@
-"""`serve`: listeners, drop folder, timers and HTTP over one store, in one process."""
+"""`serve`: listeners, drop folder, timers and HTTP over one store."""
 
 import asyncio
 import contextlib

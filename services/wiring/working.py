@@ -82,7 +82,7 @@ class Worker:
             try:
                 busy = self._turn()
             except WorldIsAway as error:
-                log.error("the store is away, trying again", extra={"problem": str(error)})  # noqa: TRY400 - said
+                log.error("the store is away, trying again", extra={"problem": str(error)})  # noqa: TRY400 - the cause is in the text
                 self._failed("the store is away")
                 continue
             except Exception as error:  # whatever it is, the thread goes on and health says so

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import msgspec
 from hypothesis import given
 
-from connectors.hl7v2.patient import key_of
+from models.patients import key_of
 from services.runtime.workset import Patient
 from services.status.comparing import Comparison, compare
 from tests.laws.histories import INSTANTS, histories, law

@@ -11,6 +11,7 @@ import msgspec
 
 from models.ledger import Answered
 from models.measured import Measured
+from models.patients import prefix_of
 from models.time import Instant
 from models.traffic import AnswerCount, FeedCount, Telling
 from models.view import Effect, Owner
@@ -221,9 +222,9 @@ class SqliteReader:
         return {(feed, reason): n for feed, reason, n in self._rows(queries.QUARANTINE_DEPTH)}
 
     def patients_of(self, feed: str) -> tuple[int, int]:
-        # Keys are `feed|authority|value`: those of a feed lie between its name with "|" and with the letter after it.
-        name = feed.replace("%", "%25").replace("|", "%7C")
-        keys = (f"{name}|", f"{name}}}")
+        # They lie between their prefix, which ends in "|", and the same with the letter after it.
+        prefix = prefix_of(feed)
+        keys = (prefix, f"{prefix[:-1]}}}")
         with self._pool.snapshot() as connection:
             told, parked = (connection.execute(q, keys).fetchone()[0] for q in (queries.PATIENTS_OF, queries.PARKED_OF))
         return told, parked

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from models.errors import FileIsWrong
-from models.pages import parse_pages
-from services.settings import Settings, host_and_port, settings_of
+from models.pages import host_and_port, parse_pages
+from services.settings import Settings, settings_of
 
 
 def told(text: str) -> list[str]:
