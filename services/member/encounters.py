@@ -141,8 +141,10 @@ def _climbs(group: Sequence[Said], start: Instant, again: Instant) -> bool:
 
 
 def _generation(s: Said, starts: list[Instant]) -> int:
-    """The generation whose start a statement repeats, or in whose time it falls."""
-    stated = s.admitted or s.expected
+    """The generation whose start a statement repeats, or in whose time it falls. An admission is of the one it begins,
+    whatever day it was expected on: so none is empty.
+    """
+    stated = s.admitted or (s.occurred if s.kind == "admit" else s.expected)
     if stated:
         return min(range(len(starts)), key=lambda i: (abs(starts[i] - stated), i))
     at = s.discharged or s.occurred

@@ -547,3 +547,15 @@ def test_a_rename_without_authority_is_read_where_its_number_is_used() -> None:
     ]
     shown = {tuple(Told(list(order)).stays("03-08 10:00")) for order in itertools.permutations(lines)}
     assert len(shown) == 1
+
+
+def test_an_admission_expected_on_another_visits_day_begins_its_own() -> None:
+    found = told("""
+        03-03 10:00    A01 admit V1 H1 adm=none exp=03-20T09:00
+        03-06 10:00    A03 discharge V1 home
+        03-20 10:00    A01 admit V1 H1
+    """)
+    assert found.stays("03-21 16:00") == [
+        "inpatient H1 finished 03-03 10:00 > 03-06 10:00",
+        "inpatient H1 active 03-20 10:00 > -",
+    ]
