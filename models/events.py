@@ -11,6 +11,9 @@ from typing import Literal
 
 import msgspec
 
+from models.clinical import Clinical, Demographics
+from models.subjects import files_of, inputs_of
+from models.submission import SubmissionDecision
 from models.time import Instant, Stamp
 
 PatientClass = Literal["inpatient", "observation", "emergency", "outpatient", "snf", "ltc", "other", ""]
@@ -158,7 +161,10 @@ class DeathWord(msgspec.Struct, frozen=True, array_like=True, tag_field="fact", 
 
 
 class RosterRow(msgspec.Struct, frozen=True, array_like=True, tag_field="fact", tag="roster"):
-    """One row of the plan's member information file: it restates the member whole."""
+    """One row of the plan's member information file: it restates the member whole.
+
+    `sex` is F, M, X or U as far as it is known, else as written; `language` and `race_ethnicity` are as written.
+    """
 
     member_id: str
     cin: str = ""
@@ -178,6 +184,9 @@ class RosterRow(msgspec.Struct, frozen=True, array_like=True, tag_field="fact", 
     risk_tier: str = ""
     pof: str = ""
     assigned_on: date | None = None
+    sex: str = ""
+    language: str = ""
+    race_ethnicity: str = ""
 
 
 class CareEvent(msgspec.Struct, frozen=True, array_like=True, tag_field="fact", tag="care_event"):
@@ -193,7 +202,16 @@ class CareEvent(msgspec.Struct, frozen=True, array_like=True, tag_field="fact", 
 
 
 class Claim(msgspec.Struct, frozen=True, array_like=True, tag_field="fact", tag="claim"):
-    """A claim row; a later row with the same `claim_id` replaces it. Codes have no dots."""
+    """A claim row; a later row with the same `claim_id` replaces it.
+
+    Args:
+        service_from, service_to: both included; `service_from` is the admission day where only that is stated.
+        status: `paid`, `denied` or `reversed`.
+        diagnosis_codes: without dots, in the order written: the first is the principal one.
+        disposition: patient discharge status (UB-04 FL 17), two digits. bill_type: three or four characters (`111`).
+        revenue_codes: four digits each. provider_npi, provider_specialty: as written.
+        paid_amount: an exact decimal as text (`12.50`), "" when unknown.
+    """
 
     member_id: str
     claim_id: str
@@ -203,6 +221,83 @@ class Claim(msgspec.Struct, frozen=True, array_like=True, tag_field="fact", tag=
     procedure_codes: tuple[str, ...] = ()
     diagnosis_codes: tuple[str, ...] = ()
     place_of_service: str = ""
+    admit_date: date | None = None
+    discharge_date: date | None = None
+    disposition: str = ""
+    bill_type: str = ""
+    revenue_codes: tuple[str, ...] = ()
+    provider_npi: str = ""
+    provider_specialty: str = ""
+    paid_amount: str = ""
+
+
+class Fill(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="fact", tag="fill"):
+    """A row of a pharmacy file; a later row with the same `fill_id` replaces it.
+
+    Args:
+        ndc: 11 digits, else as written. ingredient: lower case, as the plan names it; combinations hold a `/`.
+        days_supply: None when it is absent or nothing that a supply can be.
+        status: `dispensed`, `completed`, `reversed` or `cancelled`; another word as written.
+    """
+
+    member_id: str
+    fill_id: str
+    fill_date: date | None
+    ndc: str = ""
+    ingredient: str = ""
+    days_supply: int | None = None
+    status: str = "dispensed"
+
+
+ReturnFile = Literal["rtf", "otf"]
+"""The files that a provider returns to a plan: Return Transmission File and Outreach Tracker File."""
+
+
+class ReturnRow(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="fact", tag="return"):
+    """One row of one version of a return file. Its tellers' receipts are those of the versions that had it.
+
+    Args:
+        file: which file. mcp_id, provider_id: to whom, and by whom. period: the month told of, `2025-06`.
+        file_status: what the plan said of the version: `accepted` or `rejected`.
+        cin, member_id: whom the row is about, where it says so.
+        values: the other columns that say something, as sorted (canonical name, value) pairs.
+    """
+
+    file: ReturnFile
+    mcp_id: str
+    provider_id: str
+    period: str
+    file_status: Literal["accepted", "rejected"]
+    cin: str = ""
+    member_id: str = ""
+    values: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """Whose record holds it: the provider's files to the plan."""
+        return files_of(self.mcp_id, self.provider_id)
+
+
+class ProgramInput(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="fact", tag="program_input"):
+    """A number that a payment program needs and that nobody can count.
+
+    Args:
+        period: as the program writes its periods (`2025`, `2025-Q1`, `2025-03`).
+        key: `reimbursement`, `capitation`, `cost`, `benchmark`, `prior_rate`, the latter two also of one measure:
+            `prior_rate:cbp`.
+        value: an exact decimal as text.
+    """
+
+    program: str
+    period: str
+    provider: str
+    key: str
+    value: str
+
+    @property
+    def subject(self) -> str:
+        """Whose record holds it: what the program is told about the provider."""
+        return inputs_of(self.program, self.provider)
 
 
 class Decision(msgspec.Struct, frozen=True, array_like=True, tag_field="fact", tag="decision"):
@@ -239,8 +334,16 @@ class Facility(msgspec.Struct, frozen=True, array_like=True, tag_field="fact", t
 
 Fact = (
     Statement | PatientEdge | VisitMove | VisitRename | Known | DeathWord
-    | RosterRow | CareEvent | Claim | Decision | QuarantineDecision | Facility
+    | Clinical | Demographics | RosterRow | CareEvent | Claim | Fill | ReturnRow | ProgramInput
+    | Decision | QuarantineDecision | SubmissionDecision | Facility
 )  # fmt: skip
+MemberFact = RosterRow | CareEvent | Claim | Fill | ReturnRow | ProgramInput | SubmissionDecision
+"""Facts that name their subject and so need no linking."""
+
+
+def subject_of(fact: MemberFact) -> str:
+    """Whose record holds a fact: a member's, or another subject's (`models.subjects`)."""
+    return fact.subject if isinstance(fact, ReturnRow | ProgramInput | SubmissionDecision) else fact.member_id
 
 
 class Event(msgspec.Struct, frozen=True):

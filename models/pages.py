@@ -5,7 +5,8 @@ stay text. Anchors, duplicate keys and tags are mistakes. Nothing here opens a f
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -111,6 +112,12 @@ def dotted(loc: Sequence[str | int]) -> str:
     """Write a location as people do: `identifiers[2].type`."""
     text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc)
     return text.removeprefix(".")
+
+
+def nearest(word: object, known: Iterable[str]) -> str:
+    """Suggest what was meant: `Did you mean 'reached'? `, or nothing when no word is near."""
+    near = get_close_matches(str(word), list(known), 1)
+    return f"Did you mean '{near[0]}'? " if near else ""
 
 
 _REMEDY = "Check indentation, quotes, brackets and colons here or just above."

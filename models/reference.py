@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Protocol
+from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from models.events import Facility
 from models.rule import Rule
+from models.time import Instant
 
 
 class FeedHabits(msgspec.Struct, frozen=True):
@@ -20,6 +21,21 @@ class FeedHabits(msgspec.Struct, frozen=True):
     time_zone: str = ""
     auto_close_hours: int | None = None
     shadow: bool = False
+
+
+class Measures(Protocol):
+    """The measures of an installation; `services.measures.book.MeasureBook`, whose room is above this one."""
+
+    @property
+    def digest(self) -> str:
+        """Of pages and value sets: another digest may count otherwise."""
+
+
+class DueDates(Protocol):
+    """When return files are due."""
+
+    def due_at(self, file: Literal["rtf", "otf"], mcp_id: str, period: str) -> Instant | None:
+        """When a month's file is due to a plan; None where nobody says."""
 
 
 class Calendar(Protocol):
@@ -36,7 +52,8 @@ class Reference(msgspec.Struct, frozen=True):
         rules: the rule book. facilities: by facility id *and* by every alias. calendars, value_sets: by name;
             a value set is the frozen set of its codes. feeds: by name. zone: the setting `time_zone`.
         missing_sets: by rule id, flags for the value sets that its evidence needs and nobody loaded. digest: of all
-            this, to tell when a store was derived with something else.
+            this, to tell when a store was derived with something else. measures, due_dates: what is counted, and when
+            files are due; None where an installation counts nothing.
     """
 
     rules: tuple[Rule, ...]
@@ -47,6 +64,8 @@ class Reference(msgspec.Struct, frozen=True):
     feeds: Mapping[str, FeedHabits] = {}
     missing_sets: Mapping[str, tuple[str, ...]] = {}
     digest: str = ""
+    measures: Measures | None = None
+    due_dates: DueDates | None = None
 
     def zone_of(self, feed: str) -> ZoneInfo:
         """The zone of a feed's times without offset, where no facility is named: its own, else the setting's (R-65)."""

@@ -1,10 +1,12 @@
-"""What follows from a member's facts at an instant: stays and tasks. Derived, compared, never edited."""
+"""What follows from a member's facts at an instant: stays, tasks, measures. Derived, compared, never edited."""
 
 from typing import Literal
 
 import msgspec
 
 from models.events import PatientClass
+from models.measure import Contribution
+from models.owner import Owner as Owner  # noqa: PLC0414 - also spoken of from here
 from models.time import Instant, Precision
 
 StayStatus = Literal["planned", "active", "on_leave", "finished", "closed_inferred", "cancelled", "void"]
@@ -39,14 +41,6 @@ class Stay(msgspec.Struct, frozen=True, array_like=True):
     flags: tuple[str, ...] = ()
 
 
-class Owner(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Who answers for a task: the plan, the ECM provider and its lead care manager; "" where there is none."""
-
-    mcp_id: str = ""
-    ecm_provider_id: str = ""
-    lead_cm_id: str = ""
-
-
 class Task(msgspec.Struct, frozen=True, array_like=True):
     """Something somebody must do by a time, its state judged by event time, and the facts it rests on.
 
@@ -71,15 +65,21 @@ class Task(msgspec.Struct, frozen=True, array_like=True):
 
 
 class View(msgspec.Struct, frozen=True, array_like=True):
-    """A member's stays and tasks at `as_of`, in order of time and id, and when time alone changes them next."""
+    """A member's stays and tasks at `as_of`, in order of time and id, and when time alone changes them next.
+
+    `measures` are of every period with facts.
+    """
 
     stays: tuple[Stay, ...] = ()
     tasks: tuple[Task, ...] = ()
     wake_at: Instant | None = None
     flags: tuple[str, ...] = ()
+    measures: tuple[Contribution, ...] = ()
 
 
-EffectKind = Literal["task_opened", "task_changed", "task_closed", "task_withdrawn", "alert", "alert_retracted"]
+EffectKind = Literal[
+    "task_opened", "task_changed", "task_closed", "task_withdrawn", "alert", "alert_retracted", "contribution_changed"
+]  # fmt: skip
 Alert = Literal["opened", "due_soon", "overdue", "escalated", "withdrawn"]
 
 
@@ -87,7 +87,9 @@ class Effect(msgspec.Struct, frozen=True, array_like=True):
     """A difference between two views of a member, for the shell to carry out. Shape: contract, "Outbox line".
 
     With `alert_retracted`, `alert` names the one that no longer holds. `previous_owner` is set when the task changed
-    hands: they must hear of it too.
+    hands: they must hear of it too. `contribution` is what a measure says now of the subject, where that changed: None
+    when it no longer says anything. Its `state` is `met` in the numerator, `open` in the denominator alone, else
+    `cancelled`, with a `reason`: `excluded`, `exception`, `not_in_denominator`, `cause_removed`.
     """
 
     id: str
@@ -104,3 +106,4 @@ class Effect(msgspec.Struct, frozen=True, array_like=True):
     reason: str | None
     because: tuple[str, ...]
     previous_owner: Owner | None = None
+    contribution: Contribution | None = None

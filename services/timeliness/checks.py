@@ -9,8 +9,8 @@ from pathlib import PurePath
 from typing import Any, cast
 
 from models.errors import Problem
-from models.pages import Location, Page
-from services.timeliness.vocabulary import length, nearest
+from models.pages import Location, Page, nearest
+from services.timeliness.vocabulary import length
 
 HEADS = ("any", "all", "care_event", "claim", "task_action", "roster")
 

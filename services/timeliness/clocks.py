@@ -14,19 +14,13 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from models.dispositions import NOT_COMMUNITY
 from models.events import PatientClass
 from models.reference import Calendar
 from models.rule import Clock, Lack, Rule, Trigger, Within
 from models.time import Instant, end_of_day, local_day, start_of_day
 
 ONE_DAY = timedelta(days=1)
-
-_ELSEWHERE = {"02", "03", "04", "05", "20", "21", "30", "40", "41", "42", "43", "50", "51"}
-_ELSEWHERE |= {"61", "62", "63", "64", "65", "66", "70"}
-# 81 to 95 say "with a planned readmission": 81 twins 01 (home) and 86 twins 06 (home health), 87 is law enforcement.
-_TWINS = {"82", "83", "84", "85", "87", "88", "89", "90", "91", "92", "93", "94", "95"}
-NOT_COMMUNITY: frozenset[str] = frozenset(_ELSEWHERE | _TWINS)
-"""UB-04 discharge dispositions (table 0112) after which the member is not at home: no follow-up clock starts."""
 
 
 class Occasion(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ import msgspec
 from pydantic import ValidationError
 
 from models.errors import FileIsWrong, Problem
-from models.pages import Page, dotted, parse_pages, problems_of
+from models.pages import Page, dotted, nearest, parse_pages, problems_of
 from models.reference import Calendar
 from models.rule import Rule
 from services.timeliness.calendars import BUILT_IN
@@ -15,7 +15,6 @@ from services.timeliness.cases import Case, play
 from services.timeliness.checks import sense
 from services.timeliness.compiling import compiled, value_sets_of
 from services.timeliness.pages import KEYS, RulePage
-from services.timeliness.vocabulary import nearest
 
 
 class Loaded(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ To add a word is to add it here, to `models.rule`, and to `docs/reference/rules.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from typing import Annotated, Literal, TypeVar, get_args
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field
 
+from models.pages import nearest
 from models.rule import Clock, Ending, Lack, Trigger, Unit
 
 T = TypeVar("T")
@@ -36,12 +37,6 @@ NotPossible = Literal["against_medical_advice"]
 
 UNITS: tuple[Unit, ...] = get_args(Unit)
 _LENGTH = re.compile(r"([1-9]\d{0,3}) (minute|hour|calendar day|business day)(s?)")
-
-
-def nearest(word: object, known: Iterable[str]) -> str:
-    """Suggest what was meant: `Did you mean 'reached'? `, or nothing when no word is near."""
-    near = get_close_matches(str(word), list(known), 1)
-    return f"Did you mean '{near[0]}'? " if near else ""
 
 
 def one_of(words: object) -> BeforeValidator:
