@@ -1,4 +1,4 @@
-"""HL7 v2: reads ADT messages and batches of them into canonical facts. `Hl7v2Reader` is the door."""
+"""HL7 v2: reads ADT and ORU messages and batches of them into canonical facts. `Hl7v2Reader` is the door."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -12,7 +12,8 @@ from connectors.hl7v2.paths import Path, places
 from connectors.hl7v2.patient import Reader
 from connectors.hl7v2.profile import FeedProfile
 from connectors.hl7v2.reader import Message, read_lines
-from connectors.hl7v2.triggers import IGNORED, INTERPRETED
+from connectors.hl7v2.results import results_of
+from connectors.hl7v2.triggers import IGNORED, INTERPRETED, RESULTS
 from models.errors import MessageIsWrong
 from models.time import Instant
 from services.intake.reading import Reading
@@ -64,13 +65,19 @@ class Hl7v2Reader:
                 message.take(lines[1:])
                 kind, trigger = "ADT", _trigger_of(message, kind, trigger, flags)
             label = _label(kind, trigger)
-            if kind != "ADT" or trigger in IGNORED:
+            results = kind == "ORU" and trigger in RESULTS
+            if results:
+                message.take(lines[1:])
+            elif kind != "ADT" or trigger in IGNORED:
                 return Reading(ordinal, name, "not_interpreted", control_id, label, flags=tuple(sorted(flags)))
             if profile.processing_ids is not None and processing_id not in profile.processing_ids:
                 return Reading(ordinal, name, "test", control_id, label, flags=tuple(sorted(flags)))
-            _check(message, trigger, profile)
+            _check(message, trigger, profile, RESULTS if results else INTERPRETED)
             reader = Reader(feed, profile, name, flags)
-            events = events_of(message, trigger, reader, received_at, control_id)
+            if results:
+                events = results_of(message, reader, received_at, control_id)
+            else:
+                events = events_of(message, trigger, reader, received_at, control_id)
         except MessageIsWrong as problem:
             return _quarantined(ordinal, name, control_id, label, problem, flags)
         except Exception as error:  # noqa: BLE001 (a bug of ours on one message must not stop the line; it is kept)
@@ -90,14 +97,14 @@ def _trigger_of(message: Message, kind: str, trigger: str, flags: set[str]) -> s
     return trigger or event
 
 
-def _check(message: Message, trigger: str, profile: FeedProfile) -> None:
+def _check(message: Message, trigger: str, profile: FeedProfile, interpreted: frozenset[str]) -> None:
     if profile.admits is not None and not profile.admits(message.text("MSH", 3), message.text("MSH", 4)):
         fix = "If it may speak on this feed, add it to the feed's `allow` list and replay the message."
         raise MessageIsWrong("sender_not_allowed", "MSH-3", "a sender that the feed does not name", fix)
     if message.text("DSC", 1):
         shape = "the message goes on in another one (DSC-1 is valued)"
         raise MessageIsWrong("continuation", "DSC-1", shape, "Send it whole.")
-    if trigger not in INTERPRETED:
+    if trigger not in interpreted:
         shape = f"trigger {_word(trigger)}" if trigger else "no trigger"
         raise MessageIsWrong("unknown_trigger", "MSH-9.2", shape, "Send one of A01 to A55 or A60 to A62.")
 

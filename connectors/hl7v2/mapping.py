@@ -43,7 +43,7 @@ def _is_update(fact: Fact) -> bool:
 
 
 def _facts(message: Message, trigger: str, clocks: Clocks, reader: Reader) -> list[Fact]:
-    groups = _patients(message, reader)
+    groups = patients_in(message, reader)
     facts: list[Fact] = []
     for part, patient in groups:
         facts.append(Known(patient.key, patient.persona))
@@ -61,8 +61,12 @@ def _facts(message: Message, trigger: str, clocks: Clocks, reader: Reader) -> li
     return facts
 
 
-def _patients(message: Message, reader: Reader) -> list[tuple[Message, Patient]]:
-    """The message by PID groups, each with its patient: position alone tells them apart (R-47)."""
+def patients_in(message: Message, reader: Reader) -> list[tuple[Message, Patient]]:
+    """The message by PID groups, each with its patient: position alone tells them apart (R-47).
+
+    Raises:
+        MessageIsWrong: it has no PID.
+    """
     if not message.has("PID"):
         raise MessageIsWrong("no_pid", "PID", "the message has no PID segment", "Send the patient's PID.")
     return [(part, patient_of(part, reader)) for part in message.groups("PID")]

@@ -70,7 +70,7 @@ def statement_of(message: Message, trigger: str, patient: Patient, clocks: Clock
         alternate_visit=alternate[1] if alternate else "",
         account=account[1] if account else "",
         old_visits=_old_visits(message, visit, account, reader) if trigger in {"A06", "A07"} else (),
-        patient_class=_class(message, code.upper(), profile),
+        patient_class=class_of(message, code.upper(), profile),
         location=location,
         admission_type=admission_type.upper(),
         admitted=admitted,
@@ -140,7 +140,7 @@ def _tells_of_a_visit(
     return any(said) or (account is not None and trigger != "A31" and message.has("PV1"))
 
 
-def _class(message: Message, code: str, profile: FeedProfile) -> PatientClass:
+def class_of(message: Message, code: str, profile: FeedProfile) -> PatientClass:
     """The class by the profile; an unknown code is `other`, never outpatient; an absent one is "" (R-72)."""
     for where, codes, meaning, when in profile.overrides:
         if (not when or code in when) and any(text.upper() in codes for text in message.texts(where)):

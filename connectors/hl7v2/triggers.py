@@ -50,3 +50,6 @@ INTERPRETED = frozenset(STATEMENTS) | MERGES | frozenset(LINKS) | frozenset(RENA
 
 IGNORED = frozenset({"A19", "A20", "A60"})
 """A query, a bed, allergies: kept and counted."""
+
+RESULTS = frozenset({"R01", ""})
+"""Of ORU messages: unsolicited results, which before 2.3 had no trigger. They become observations."""

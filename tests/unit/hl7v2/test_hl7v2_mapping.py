@@ -62,8 +62,8 @@ def test_an_unknown_trigger_waits_in_quarantine(trigger: str) -> None:
 
 
 def test_other_message_types_are_kept_and_not_interpreted() -> None:
-    found = one(adt("A01", f9="ORU^R01"))
-    assert (found.outcome, found.label, found.control_id) == ("not_interpreted", "ORU^R01", "C1")
+    found = one(adt("A01", f9="ORM^O01"))
+    assert (found.outcome, found.label, found.control_id) == ("not_interpreted", "ORM^O01", "C1")
 
 
 def test_the_trigger_comes_from_evn_when_msh_lacks_it_and_msh_wins_a_conflict() -> None:
