@@ -2,7 +2,7 @@
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -17,6 +17,7 @@ from connectors.files.refusing import why_not
 from connectors.files.sniffing import HEAD_BYTES, FileKind, sniff
 from models.errors import FileIsWrong, MessageIsWrong, Problem
 from models.time import Instant
+from services.returns.maps import ReturnMap
 
 SHEAF_LINES = 500
 SHEAF_BYTES = 4 * 1024 * 1024
@@ -31,6 +32,7 @@ class FileIntake:
         checkpoint: how many ordinals of a file with this key are in the journal already (`Store.checkpoint`).
         on_count_mismatch: what to do with an HL7 file whose trailers count otherwise than we do (R-52): take it with a
             notice, or refuse it whole.
+        maps: how plans write their return files.
     """
 
     def __init__(
@@ -39,8 +41,10 @@ class FileIntake:
         split_hl7: Callable[[bytes], Iterable[bytes]],
         checkpoint: Callable[[bytes], int],
         on_count_mismatch: CountMismatch = "accept",
+        maps: Sequence[ReturnMap] = (),
     ) -> None:
         self._split, self._checkpoint, self._on_count_mismatch = split_hl7, checkpoint, on_count_mismatch
+        self._maps = maps
 
     def read(self, source: Path | BinaryIO, *, feed: str, received_at: Instant, name: str = "") -> Iterator[Sheaf]:
         """Yield the file's lines in order; the last sheaf may have none. Whoever keeps a sheaf keeps its checkpoint in
@@ -61,7 +65,7 @@ class FileIntake:
 
     def _survey(self, stream: BinaryIO, feed: str, name: str) -> "_File":
         head = stream.read(HEAD_BYTES)
-        kind = sniff(head)
+        kind = sniff(head, self._maps)
         if kind is None or kind == "archive":
             raise _refusal(name, *why_not(kind, head))
         digest, size, census = hashlib.sha256(), 0, Census()

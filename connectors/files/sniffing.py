@@ -1,13 +1,15 @@
 """Tells what a file is by its first bytes, never by its name."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import msgspec
 
 from connectors.tabular.kinds import TableKind, kind_of
 from connectors.tabular.records import cells, record_end
+from connectors.tabular.returns import maps_for
+from services.returns.maps import ReturnMap
 
 FileKind = TableKind | Literal["journal", "decisions", "hl7v2", "fhir", "fhir_lines", "empty", "archive"]
 """`fhir_lines` has a resource on each line; `empty` has nothing but white space; `archive` is gzip, zip or the like."""
@@ -36,11 +38,12 @@ _KEYS: tuple[tuple[re.Pattern[bytes], FileKind], ...] = (
 )
 
 
-def sniff(head: bytes) -> FileKind | None:
+def sniff(head: bytes, maps: Sequence[ReturnMap] = ()) -> FileKind | None:
     """Say what a file is.
 
     Args:
         head: its first `HEAD_BYTES` bytes, or all of it.
+        maps: how plans write their return files. A file of both kinds is `rtf`: it is kept once, and read as both.
 
     Returns:
         None for content that we do not know.
@@ -52,7 +55,7 @@ def sniff(head: bytes) -> FileKind | None:
         return "empty" if len(head) < HEAD_BYTES else None
     if _HL7.match(text):
         return "hl7v2"
-    return _json_kind(text) or _table_kind(text)
+    return _json_kind(text) or _table_kind(text) or _return_kind(text, maps)
 
 
 def _json_kind(text: bytes) -> FileKind | None:
@@ -83,6 +86,11 @@ def _kind_of_object(line: bytes) -> FileKind | None:
     if "received_at" in keys and keys & {"kind", "feed", "body", "body_base64"}:
         return "journal"
     return "decisions" if "action" in keys and keys & {"at", "by"} else None
+
+
+def _return_kind(text: bytes, maps: Sequence[ReturnMap]) -> FileKind | None:
+    files = {each.file for each in maps_for(maps, text)}
+    return "rtf" if "rtf" in files else "otf" if files else None
 
 
 def _table_kind(text: bytes) -> FileKind | None:

@@ -2,12 +2,14 @@
 
 import re
 from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, ValidationInfo
 from pydantic_core import PydanticCustomError
 
+from models.subjects import is_member
 from models.time import Instant, Stamp, end_of_day, resolve
 from services.identity import normalise
 
@@ -15,6 +17,8 @@ _ISO_DAY = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)(?:[T ]00:00(?::00(?:\.0+)?)?)?")
 _US_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?: 0?0:00(?::00)?)?")
 _US_TIME = re.compile(r"(\d{1,2}/\d{1,2}/\d{4}) (\d{1,2}):(\d\d)(?::(\d\d))?(?: ?([AaPp])[Mm])?")
 _NO_DAY = re.compile(r"[0\-/ ]+")
+_PLAIN_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)", re.ASCII)
+_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
 
 
 def wrong(reason: str, fix: str) -> PydanticCustomError:
@@ -118,6 +122,42 @@ def _id(text: str) -> str:
     return text
 
 
+def _member(text: str) -> str:
+    """A member's id: `@` begins the ids of what is no member (`models.subjects`)."""
+    return _member_or_nobody(_id(text))
+
+
+def _member_or_nobody(text: str) -> str:
+    if not is_member(text):
+        raise wrong("bad_id", "Write the member's id; it cannot begin with @.")
+    return text
+
+
+def _month(text: str) -> str:
+    if not _MONTH.fullmatch(_id(text)):
+        raise wrong("bad_month", "Write the month as YYYY-MM, such as 2025-06.")
+    return text
+
+
+def exact(text: str) -> str:
+    """An exact decimal as plain text, `1234.50` for `$1,234.50` and `-5` for `(5)`; "" for what is no number."""
+    plain = text.replace(",", "").replace("$", "").replace(" ", "")
+    if plain.startswith("(") and plain.endswith(")"):
+        plain = f"-{plain[1:-1]}"
+    try:
+        number = Decimal(plain)
+    except InvalidOperation:
+        return ""
+    # Python reads more than people write: exponents, NaN, underscores.
+    return str(number) if _PLAIN_NUMBER.fullmatch(plain) else ""
+
+
+def _amount(text: str) -> str:
+    if not (number := exact(_id(text))):
+        raise wrong("bad_number", "Write a plain number, such as 1234.50.")
+    return number
+
+
 def _codes(text: str) -> tuple[str, ...]:
     return tuple(filter(None, (code.strip().upper().replace(".", "") for code in text.split(";"))))
 
@@ -128,6 +168,12 @@ def _instant(text: str, info: ValidationInfo) -> Instant:
 
 
 Id = Annotated[str, BeforeValidator(_id)]
+Member = Annotated[str, BeforeValidator(_member)]
+MemberOrNobody = Annotated[str, BeforeValidator(_member_or_nobody)]
+Month = Annotated[str, BeforeValidator(_month)]
+"""A month, YYYY-MM."""
+Amount = Annotated[str, BeforeValidator(_amount)]
+"""An exact decimal as text."""
 Word = Annotated[str, BeforeValidator(str.lower)]
 """A code word, compared in lower case."""
 Day = Annotated[date | None, BeforeValidator(day)]

@@ -1,15 +1,19 @@
-"""What people decided, one JSON object a line: links and un-links of source patients, reviews, notes on tasks.
+"""What people decided, one JSON object a line: links and un-links of source patients, reviews, notes on tasks,
+contacts and freezes of submissions.
 
 Source: contract, kind `decisions`. A note (`action: task`) is a care event of type `task_note`.
 """
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from connectors.tabular.cells import Id, When, wrong
+from connectors.tabular.cells import Id, Member, MemberOrNobody, When, wrong
 from models.events import CareEvent, Decision, QuarantineDecision
+from models.submission import SubmissionDecision
 
+_NUMBER = re.compile(r"-?\d{1,18}(?:/[1-9]\d{0,17}|\.\d{1,18})?", re.ASCII)
 TASK_ACTIONS = frozenset({"done", "declined", "not_possible", "note"})
 
 
@@ -28,8 +32,19 @@ def _task_action(word: str) -> str:
     return word or "note"
 
 
+def _values(value: object) -> tuple[tuple[str, str], ...]:
+    """Exact numbers by field, as sorted pairs."""
+    if not isinstance(value, dict):
+        raise wrong("not_text", 'Write numbers by field, such as {"cbp": "5/8"}.')
+    pairs = sorted((_text(key), _text(number)) for key, number in value.items())
+    if any(number and not _NUMBER.fullmatch(number) for _, number in pairs):
+        raise wrong("bad_number", "Write each number as 5/8 or 0.625, or leave it empty.")
+    return tuple(pairs)
+
+
 Text = Annotated[str, BeforeValidator(_text)]
 Needed = Annotated[Id, BeforeValidator(_text)]
+Somebody = Annotated[Member, BeforeValidator(_text)]
 
 
 class IdentityRow(BaseModel):
@@ -41,7 +56,7 @@ class IdentityRow(BaseModel):
     by: Needed
     action: Literal["link", "unlink", "review"]
     source_patient: Needed
-    member_id: Needed
+    member_id: Somebody
     reason: Text = ""
 
     def fact(self) -> Decision:
@@ -52,7 +67,7 @@ class IdentityRow(BaseModel):
 class ReviewRow(IdentityRow):
     """A settled review item may name no member: nobody fits."""
 
-    member_id: Text = ""
+    member_id: Annotated[MemberOrNobody, BeforeValidator(_text)] = ""
 
 
 class NoteRow(BaseModel):
@@ -62,7 +77,7 @@ class NoteRow(BaseModel):
 
     at: Annotated[When, BeforeValidator(_text)]
     by: Needed
-    member_id: Needed
+    member_id: Somebody
     task: Needed
     task_action: Annotated[str, BeforeValidator(_task_action), BeforeValidator(_text)] = "note"
     reason: Text = ""
@@ -90,10 +105,50 @@ class QuarantineRow(BaseModel):
         return QuarantineDecision(self.at, self.by, self.action, self.message, self.reason)
 
 
-def row_for(action: object) -> type[IdentityRow] | type[NoteRow] | type[QuarantineRow]:
+class ContactRow(BaseModel):
+    """Who answers for a submission."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    at: Annotated[When, BeforeValidator(_text)]
+    by: Needed
+    submission: Needed
+    name: Needed
+    email: Needed
+    reason: Text = ""
+
+    def fact(self) -> SubmissionDecision:
+        """State the decision."""
+        return SubmissionDecision(self.at, self.by, "contact", self.submission, self.name, self.email, (), self.reason)
+
+
+class FreezeRow(BaseModel):
+    """A submission is sent with these values: exact numbers by field, empty where there is none."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    at: Annotated[When, BeforeValidator(_text)]
+    by: Needed
+    submission: Needed
+    values: Annotated[tuple[tuple[str, str], ...], BeforeValidator(_values)]
+    reason: Text = ""
+
+    def fact(self) -> SubmissionDecision:
+        """State the decision."""
+        return SubmissionDecision(self.at, self.by, "freeze", self.submission, "", "", self.values, self.reason)
+
+
+Row = IdentityRow | NoteRow | QuarantineRow | ContactRow | FreezeRow
+ROWS: dict[str, type[Row]] = {
+    "task": NoteRow,
+    "replay": QuarantineRow,
+    "dismiss": QuarantineRow,
+    "review": ReviewRow,
+    "contact": ContactRow,
+    "freeze": FreezeRow,
+}
+
+
+def row_for(action: object) -> type[Row]:
     """The kind of row an action asks for; an unknown action is judged as a link, whose `action` then is wrong."""
-    if action == "task":
-        return NoteRow
-    if action in ("replay", "dismiss"):
-        return QuarantineRow
-    return ReviewRow if action == "review" else IdentityRow
+    return ROWS.get(action, IdentityRow) if isinstance(action, str) else IdentityRow

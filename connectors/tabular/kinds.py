@@ -18,21 +18,37 @@ class Table(msgspec.Struct, frozen=True):
     required: tuple[str, ...]
     telling: tuple[str, ...]
     columns: tuple[str, ...] = ()
-    interpreted: bool = True
 
 
 # In the order in which a header row is tried: kinds that share columns with a plainer one come first.
 TABLES: dict[TableKind, Table] = {
-    "program_inputs": Table((), ("program", "period", "provider", "key", "value"), interpreted=False),
-    "rtf": Table((), ("mcp_id", "provider_id", "period", "file_status", "ecm_status"), interpreted=False),
-    "otf": Table((), ("mcp_id", "provider_id", "period", "file_status"), interpreted=False),
-    "fills": Table((), ("fill_id", "member_id", "fill_date"), interpreted=False),
+    "program_inputs": Table(
+        required=("program", "period", "provider", "key", "value"),
+        telling=("program", "period", "provider", "key", "value"),
+        columns=("program", "period", "provider", "key", "value"),
+    ),
+    "rtf": Table(
+        required=("mcp_id", "provider_id", "period"),
+        telling=("mcp_id", "provider_id", "period", "file_status", "ecm_status"),
+        columns=("mcp_id", "provider_id", "period", "file_status", "cin", "member_id"),
+    ),
+    "otf": Table(
+        required=("mcp_id", "provider_id", "period"),
+        telling=("mcp_id", "provider_id", "period", "file_status"),
+        columns=("mcp_id", "provider_id", "period", "file_status", "cin", "member_id"),
+    ),
+    "fills": Table(
+        required=("fill_id", "member_id", "fill_date"),
+        telling=("fill_id", "member_id", "fill_date"),
+        columns=("fill_id", "member_id", "fill_date", "ndc", "ingredient", "days_supply", "status"),
+    ),
     "claims": Table(
         required=("claim_id", "member_id", "service_from"),
         telling=("claim_id", "member_id", "service_from"),
         columns=(
-            "claim_id", "member_id", "service_from", "service_to", "admit_date", "place_of_service", "procedure_codes",
-            "diagnosis_codes", "status",
+            "claim_id", "member_id", "service_from", "service_to", "admit_date", "discharge_date", "disposition",
+            "bill_type", "place_of_service", "revenue_codes", "procedure_codes", "diagnosis_codes", "provider_npi",
+            "provider_specialty", "paid_amount", "status",
         ),
     ),
     "care_events": Table(
@@ -46,7 +62,7 @@ TABLES: dict[TableKind, Table] = {
         columns=(
             "member_id", "cin", "mbi", "plan_member", "last_name", "first_name", "birth_date", "mcp_id",
             "coverage_start", "coverage_end", "ecm_provider_id", "ecm_status", "ecm_start", "ecm_end", "lead_cm_id",
-            "risk_tier", "pof", "assigned_on",
+            "risk_tier", "pof", "assigned_on", "sex", "language", "race_ethnicity", "race/ethnicity",
         ),
     ),
     "facilities": Table(

@@ -2,7 +2,7 @@
 
 import csv
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -12,27 +12,33 @@ from pydantic import BaseModel, ValidationError
 from connectors.tabular.cells import shape
 from connectors.tabular.decisions import row_for
 from connectors.tabular.kinds import TABLES, TableKind, column_name, is_table
-from connectors.tabular.records import cells, is_blank, is_whole, records
+from connectors.tabular.readings import charset_of, interpreted, name_of, refused, split
+from connectors.tabular.records import cells, is_blank, records
+from connectors.tabular.returns import RETURNS, checked_return, maps_for, read_mapped
 from connectors.tabular.rows import ROWS
 from models.errors import MessageIsWrong
-from models.events import Event, Fact, Teller
+from models.events import Fact, Teller
 from models.time import Instant
 from services.intake.reading import Reading
+from services.returns.maps import ReturnMap
+from services.returns.rows import return_row
 
+US_DATES = "MM/DD/YYYY"
 Context = Mapping[str, object]
 R = TypeVar("R", bound=BaseModel)
 
 
 class TabularReader:
-    """Reads one kind: a CSV with a header row, or the NDJSON of `decisions`; `fhir` is kept and counted only.
+    """Reads one kind: a CSV with a header row, or the NDJSON of `decisions`.
 
     Args:
         kind: the journal kind. zone: the wall times without offset are of this zone.
+        maps: how plans write their return files; without any only canonical columns are understood.
     """
 
-    def __init__(self, kind: str, *, zone: ZoneInfo) -> None:
-        assert is_table(kind) or kind in {"decisions", "fhir"}, kind
-        self._kind, self._zone = kind, zone
+    def __init__(self, kind: str, *, zone: ZoneInfo, maps: Sequence[ReturnMap] = ()) -> None:
+        assert is_table(kind) or kind == "decisions", kind
+        self._kind, self._zone, self._maps = kind, zone, maps
 
     def read(self, feed: str, received_at: Instant, body: bytes) -> Iterator[Reading]:
         """Yield a reading for every row in order, blank lines left out. A header that lacks a column the kind needs
@@ -40,34 +46,23 @@ class TabularReader:
         """
         context: Context = {"zone": self._zone, "received_at": received_at}
         teller = Teller("", received_at, feed)
-        if is_table(self._kind):
+        if self._kind in RETURNS and (maps := maps_for(self._maps, body)):
+            yield from read_mapped(self._kind, maps, teller, body)
+        elif is_table(self._kind):
             yield from _read_table(self._kind, teller, context, body)
-        elif self._kind == "decisions":
-            yield from _read_decisions(teller, context, body)
         else:
-            yield Reading(1, hashlib.sha256(body).hexdigest(), "not_interpreted", label=self._kind)
+            yield from _read_decisions(teller, context, body)
 
 
 def _read_table(kind: TableKind, teller: Teller, context: Context, body: bytes) -> Iterator[Reading]:
-    charset, flags = _charset(body)
+    charset, flags = charset_of(body)
     rows = (record for record in records(body.removeprefix(b"\xef\xbb\xbf")) if not is_blank(record))
     header = _header(next(rows, b"").decode(charset))
     if problem := _header_problem(kind, header):
-        yield _refused(1, hashlib.sha256(body).hexdigest(), kind, problem)
+        yield refused(1, hashlib.sha256(body).hexdigest(), kind, problem)
         return
     for ordinal, record in enumerate(rows, 1):
         yield _read_row(kind, teller, context, header, record.decode(charset), ordinal, flags)
-
-
-def _charset(body: bytes) -> tuple[str, tuple[str, ...]]:
-    """UTF-8, else windows-1252, else Latin-1, which reads anything; a guess is flagged (R-40)."""
-    for charset, flags in (("utf-8", ()), ("cp1252", ("charset_guess",))):
-        try:
-            body.decode(charset)
-        except UnicodeDecodeError:
-            continue
-        return charset, flags
-    return "latin-1", ("charset_guess",)
 
 
 def _header(record: str) -> list[str]:
@@ -97,29 +92,25 @@ def _read_row(
     flags: tuple[str, ...],
 ) -> Reading:
     try:
-        written = _split(record)
+        written = split(record)
     except MessageIsWrong as wrong:
-        return _refused(ordinal, _name(kind, record.strip()), kind, wrong)
+        return refused(ordinal, name_of(kind, record.strip()), kind, wrong)
     values = dict(zip(header, written, strict=False))
-    name = _name(kind, values if len(written) == len(header) else written)
-    if not TABLES[kind].interpreted:
-        return Reading(ordinal, name, "not_interpreted", label=kind, flags=flags)
+    name = name_of(kind, values if len(written) == len(header) else written)
     try:
         _check_width(header, written)
-        row = _checked(ROWS[kind], values, context)
+        fact, marks = _stated(kind, values, context)
     except MessageIsWrong as wrong:
-        return _refused(ordinal, name, kind, wrong)
-    return _interpreted(ordinal, name, kind, row.fact(), teller, (*flags, *row.marks()))
+        return refused(ordinal, name, kind, wrong)
+    return interpreted(ordinal, name, kind, (fact,), teller, (*flags, *marks))
 
 
-def _split(record: str) -> list[str]:
-    size = f"{len(record.rstrip())} characters"
-    if not is_whole(record.encode()):
-        raise MessageIsWrong("open_quote", "row", size, 'Close every quoted cell; write a quote inside quotes as "".')
-    try:
-        return cells(record)
-    except csv.Error:
-        raise MessageIsWrong("cell_too_long", "row", size, "Keep cells below 128 KiB.") from None
+def _stated(kind: TableKind, values: dict[str, str], context: Context) -> tuple[Fact, tuple[str, ...]]:
+    """What a row states, and its marks."""
+    if kind in ("rtf", "otf"):
+        return checked_return(*return_row(kind, values, dates=US_DATES))
+    row = _checked(ROWS[kind], values, context)
+    return row.fact(), row.marks()
 
 
 def _check_width(header: list[str], row: list[str]) -> None:
@@ -137,15 +128,15 @@ def _read_decisions(teller: Teller, context: Context, body: bytes) -> Iterator[R
         try:
             values = _json_object(raw)
         except MessageIsWrong as wrong:
-            yield _refused(ordinal, _name("decisions", raw.decode("latin-1")), "decisions", wrong)
+            yield refused(ordinal, name_of("decisions", raw.decode("latin-1")), "decisions", wrong)
             continue
-        name = _name("decisions", values)
+        name = name_of("decisions", values)
         try:
             fact = _checked(row_for(values.get("action")), values, context).fact()
         except MessageIsWrong as wrong:
-            yield _refused(ordinal, name, "decisions", wrong)
+            yield refused(ordinal, name, "decisions", wrong)
         else:
-            yield _interpreted(ordinal, name, "decisions", fact, teller, ())
+            yield interpreted(ordinal, name, "decisions", (fact,), teller, ())
 
 
 def _json_object(raw: bytes) -> dict[str, Any]:
@@ -172,19 +163,3 @@ def _checked(model: type[R], values: Mapping[str, object], context: Context) -> 
         reason = {"literal_error": "unknown_word", "missing": "missing"}.get(first["type"], first["type"])
         fix = first.get("ctx", {}).get("fix") or f"{first['msg']}."
         raise MessageIsWrong(reason, where, seen, fix) from None
-
-
-def _name(kind: str, content: object) -> str:
-    """The row's name: SHA-256 of its kind and what it says, whatever the order of its columns and its empty cells."""
-    if isinstance(content, dict):
-        content = sorted((key, value) for key, value in content.items() if value not in ("", None))
-    return hashlib.sha256(kind.encode() + b"\n" + msgspec.json.encode(content)).hexdigest()
-
-
-def _interpreted(ordinal: int, name: str, kind: str, fact: Fact, teller: Teller, flags: tuple[str, ...]) -> Reading:
-    told = Event(fact, Teller(name, teller.received_at, teller.feed))
-    return Reading(ordinal, name, "interpreted", label=kind, events=(told,), flags=flags)
-
-
-def _refused(ordinal: int, name: str, kind: str, problem: MessageIsWrong) -> Reading:
-    return Reading(ordinal, name, "quarantined", label=kind, problem=problem)

@@ -7,26 +7,33 @@ after a closing quote) is taken to be one physical line, so that the rows after 
 import csv
 import re
 from collections.abc import Iterator
+from functools import cache
 
-_CELL = rb'(?:"(?:[^"]++|"")*+"|[^",\r\n][^,\r\n]*+|)'
-# Possessive quantifiers: a broken megabyte costs one pass, never a backtracking storm.
-_RECORD = re.compile(_CELL + rb"(?:," + _CELL + rb")*+(?:\r\n|\n|\r|\Z)")
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _LINE = re.compile(rb"[^\r\n]*+(?:\r\n|\n|\r|\Z)")
 
 
-def records(body: bytes) -> Iterator[bytes]:
+@cache
+def _record(sign: str) -> re.Pattern[bytes]:
+    """A record whose cells are parted by a sign."""
+    # Possessive quantifiers: a broken megabyte costs one pass, never a backtracking storm.
+    s = re.escape(sign).encode()
+    cell = rb'(?:"(?:[^"]++|"")*+"|[^"' + s + rb"\r\n][^" + s + rb"\r\n]*+|)"
+    return re.compile(cell + rb"(?:" + s + cell + rb")*+(?:\r\n|\n|\r|\Z)")
+
+
+def records(body: bytes, sign: str = ",") -> Iterator[bytes]:
     """Yield every record with its line end; together they are the body."""
     at = 0
     while at < len(body):
-        end = record_end(body, at)
+        end = record_end(body, at, sign)
         yield body[at:end]
         at = end
 
 
-def record_end(body: bytes, start: int) -> int:
+def record_end(body: bytes, start: int, sign: str = ",") -> int:
     """Where the record that begins at `start` ends, its line end included."""
-    found = _RECORD.match(body, start) or _LINE.match(body, start)
+    found = _record(sign).match(body, start) or _LINE.match(body, start)
     assert found is not None  # _LINE matches anything, also nothing
     return found.end()
 
@@ -73,16 +80,16 @@ def is_blank(record: bytes) -> bool:
     return not record.strip(b"\r\n\t ,")
 
 
-def is_whole(record: bytes) -> bool:
+def is_whole(record: bytes, sign: str = ",") -> bool:
     """Say whether a record keeps the rules of quoting."""
-    return _RECORD.fullmatch(record) is not None
+    return _record(sign).fullmatch(record) is not None
 
 
-def cells(record: str) -> list[str]:
+def cells(record: str, sign: str = ",") -> list[str]:
     """The cells of one record that keeps the rules, without white space around them; empty for a blank line.
 
     Raises:
         csv.Error: a cell is longer than 128 KiB.
     """
-    row = next(csv.reader([record.rstrip("\r\n")]), [])
+    row = next(csv.reader([record.rstrip("\r\n")], delimiter=sign), [])
     return [cell.strip() for cell in row] if any(map(str.strip, row)) else []

@@ -3,37 +3,31 @@
 from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field
 
-from connectors.tabular.cells import Birth, Codes, Day, Id, When, Word, wrong
+from connectors.tabular.billing import ClaimRow, FillRow
+from connectors.tabular.cells import Amount, Birth, Day, Id, Member, When, Word, wrong
 from connectors.tabular.decisions import TASK_ACTIONS
 from connectors.tabular.kinds import TableKind
+from connectors.tabular.row import Row, one_of
 from connectors.tabular.words import (
     CARE_EVENTS,
-    ECM_STATUSES,
+    INPUT_KEYS,
     MODES,
     OUTCOMES,
     RISK_TIERS,
+    SEXES,
     SURVEY,
     bad_shapes,
     known_as,
     unknown_words,
 )
-from models.events import CareEvent, Claim, Facility, RosterRow
+from models.events import CareEvent, Facility, ProgramInput, RosterRow
 from services.identity import normalise
+from services.returns.vocabulary import ECM_STATUSES
 
 SETTINGS = frozenset({"acute", "psych", "sud_res", "snf", "ltc", "irf", "ltach", "ed", "clinic"})
-CLAIM_STATUSES = frozenset({"paid", "denied", "reversed"})
 _ZONES = frozenset(available_timezones())
-
-
-def _one_of(words: frozenset[str]) -> AfterValidator:
-    def check(word: str) -> str:
-        if word and word not in words:
-            raise wrong("unknown_word", f"Write one of: {', '.join(sorted(words))}.")
-        return word
-
-    return AfterValidator(check)
 
 
 def _zone(name: str) -> str:
@@ -50,14 +44,14 @@ def _pairs(text: str) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((pairs | {"text": note.strip()} if mark else pairs).items()))
 
 
-class Row(BaseModel):
-    """A row at the border: cells by column name, white space already stripped; unknown columns are ignored."""
+def _input_key(text: str) -> str:
+    """`prior_rate` and `prior_rate:cbp`: the measure's id keeps its own spelling."""
+    key, colon, measure = text.partition(":")
+    return "_".join(key.lower().replace("-", " ").split()) + colon + measure.strip()
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
-    def marks(self) -> tuple[str, ...]:
-        """What a person should look at, `what:column`, though the row was taken."""
-        return ()
+def _sex(text: str) -> str:
+    return SEXES.get(text.lower(), text)
 
 
 class FacilityRow(Row):
@@ -65,7 +59,7 @@ class FacilityRow(Row):
 
     facility_id: Id
     name: str = ""
-    setting: Annotated[Word, _one_of(SETTINGS)] = ""
+    setting: Annotated[Word, one_of(SETTINGS)] = ""
     time_zone: Annotated[str, AfterValidator(_zone)] = ""
     npi: str = ""
     ccn: str = ""
@@ -88,7 +82,7 @@ class FacilityRow(Row):
 class MemberRow(Row):
     """A row of the plan's member information file; identifiers and names take the form that matching compares."""
 
-    member_id: Id
+    member_id: Member
     cin: str = ""
     mbi: str = ""
     plan_member: str = ""
@@ -106,6 +100,9 @@ class MemberRow(Row):
     risk_tier: Annotated[str, known_as(*RISK_TIERS)] = ""
     pof: str = ""
     assigned_on: Day = None
+    sex: Annotated[str, BeforeValidator(_sex)] = ""
+    language: str = ""
+    race_ethnicity: str = Field("", validation_alias=AliasChoices("race_ethnicity", "race/ethnicity"))
 
     def fact(self) -> RosterRow:
         """State the member whole."""
@@ -128,11 +125,18 @@ class MemberRow(Row):
             risk_tier=self.risk_tier,
             pof=self.pof,
             assigned_on=self.assigned_on,
+            sex=self.sex,
+            language=self.language,
+            race_ethnicity=self.race_ethnicity,
         )
 
     def marks(self) -> tuple[str, ...]:
         """Words that no rule knows, and identifiers by which nobody can be matched."""
-        words = {"ecm_status": (self.ecm_status, ECM_STATUSES), "risk_tier": (self.risk_tier, RISK_TIERS)}
+        words = {
+            "ecm_status": (self.ecm_status, ECM_STATUSES),
+            "risk_tier": (self.risk_tier, RISK_TIERS),
+            "sex": (self.sex, tuple(SEXES.values())),
+        }
         ids = {"cin": (self.cin, normalise.cin(self.cin)), "mbi": (self.mbi, normalise.mbi(self.mbi))}
         return (*unknown_words(words), *bad_shapes(ids))
 
@@ -140,7 +144,7 @@ class MemberRow(Row):
 class CareEventRow(Row):
     """A row of what people did. Types that no rule knows yet are kept."""
 
-    member_id: Id
+    member_id: Member
     occurred_at: When
     type: Annotated[Id, known_as(*CARE_EVENTS)]
     actor_id: str = ""
@@ -170,36 +174,30 @@ class CareEventRow(Row):
         return tuple(unknown_words(words))
 
 
-class ClaimRow(Row):
-    """A claim row. Without `service_from` an admission day stands in; a reversal may carry no day at all."""
+class ProgramInputRow(Row):
+    """A number that a payment program is told. Its provider is empty where the number is the whole plan's."""
 
-    claim_id: Id
-    member_id: Id
-    service_from: Day = None
-    service_to: Day = None
-    admit_date: Day = None
-    place_of_service: Annotated[str, BeforeValidator(str.upper)] = ""
-    procedure_codes: Codes = ()
-    diagnosis_codes: Codes = ()
-    status: Annotated[Word, _one_of(CLAIM_STATUSES)] = ""
+    program: Id
+    period: Id
+    provider: str
+    key: Annotated[Id, BeforeValidator(_input_key)]
+    value: Amount
 
-    def fact(self) -> Claim:
-        """State the claim; an empty status is `paid`."""
-        return Claim(
-            member_id=self.member_id,
-            claim_id=self.claim_id,
-            service_from=self.service_from or self.admit_date,
-            service_to=self.service_to,
-            status=self.status or "paid",
-            procedure_codes=self.procedure_codes,
-            diagnosis_codes=self.diagnosis_codes,
-            place_of_service=self.place_of_service,
-        )
+    def fact(self) -> ProgramInput:
+        """State the number."""
+        return ProgramInput(self.program, self.period, self.provider, self.key, self.value)
+
+    def marks(self) -> tuple[str, ...]:
+        """Keys that no program knows."""
+        return tuple(unknown_words({"key": (self.key.partition(":")[0], INPUT_KEYS)}))
 
 
-ROWS: dict[TableKind, type[FacilityRow] | type[MemberRow] | type[CareEventRow] | type[ClaimRow]] = {
+ROWS: dict[TableKind, type[FacilityRow | MemberRow | CareEventRow | ClaimRow | FillRow | ProgramInputRow]] = {
     "facilities": FacilityRow,
     "roster": MemberRow,
     "care_events": CareEventRow,
     "claims": ClaimRow,
+    "fills": FillRow,
+    "program_inputs": ProgramInputRow,
 }
+"""Return files are read by their own room: `connectors.tabular.returns`."""

@@ -14,15 +14,16 @@ from pydantic import BeforeValidator
 
 from services.timeliness.vocabulary import CareEventType, Mode, Outcome
 
-UNKNOWN_WORD, BAD_SHAPE = "unknown_word", "bad_shape"
+UNKNOWN_WORD, BAD_SHAPE, IMPOSSIBLE = "unknown_word", "bad_shape", "impossible"
+MARKS = (UNKNOWN_WORD, BAD_SHAPE, IMPOSSIBLE)
+"""What a row that was taken may be marked with, each with the column after it: `impossible:discharge_date`."""
 
 RISK_TIERS = ("high", "very_high", "medium", "moderate", "rising", "lower", "low")
-ECM_STATUSES = (
-    "assigned", "outreach", "enrolled", "declined", "unable_to_reach", "ineligible", "excluded_duplicate",
-    "discontinued", "graduated", "transferred", "deceased",
-)  # fmt: skip
 SURVEY = "survey"
-"""A care event whose outcome is the answer given, not a word of ours."""
+"""A care event whose outcome is the answer given, not a word of ours; `top_box` is the best one."""
+FILL_STATUSES = ("dispensed", "completed", "reversed", "cancelled")
+INPUT_KEYS = ("reimbursement", "capitation", "cost", "benchmark", "prior_rate")
+SEXES = {"f": "F", "female": "F", "m": "M", "male": "M", "x": "X", "nonbinary": "X", "u": "U", "unknown": "U"}
 CARE_EVENTS: tuple[str, ...] = (*get_args(CareEventType), SURVEY)
 OUTCOMES: tuple[str, ...] = get_args(Outcome)
 MODES: tuple[str, ...] = get_args(Mode)
@@ -48,6 +49,6 @@ def unknown_words(said: Mapping[str, tuple[str, tuple[str, ...]]]) -> Iterator[s
     return (f"{UNKNOWN_WORD}:{column}" for column, (word, words) in said.items() if word and word not in words)
 
 
-def bad_shapes(said: Mapping[str, tuple[str, str]]) -> Iterator[str]:
+def bad_shapes(said: Mapping[str, tuple[str, object]]) -> Iterator[str]:
     """A mark for each column, of those given as (what was written, what could be used), of which nothing was used."""
     return (f"{BAD_SHAPE}:{column}" for column, (written, used) in said.items() if written and not used)
