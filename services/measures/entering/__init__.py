@@ -1,0 +1,1 @@
+"""From facts to items: each fact is matched with value sets and put on its local day once, when it enters."""

@@ -1,0 +1,1 @@
+"""What measures count: members, chains of stays, discharges, visits, treatment periods, assignments, months."""
