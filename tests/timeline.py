@@ -62,7 +62,7 @@ def play(text: str, rules: str = TRIO, members: Iterable[str] = ("M1",), *, aler
                 live.wait(moment(when))
             heard = live.effects(position)
             position += len(heard)
-            said = [s for e in heard if e.rule in wanted and (s := _said(e, known, alerts=alerts))]
+            said = [s for e in heard if _is_of_a_task(e) and e.rule in wanted and (s := _said(e, known, alerts=alerts))]
             if event != "wait":  # what became overdue meanwhile is no news of the event
                 late = [s for s in said if s.endswith(" overdue")][: len(by_time)]
                 said = [s for s in said if s not in late]
@@ -74,6 +74,10 @@ def play(text: str, rules: str = TRIO, members: Iterable[str] = ("M1",), *, aler
         return found
     finally:
         live.close()
+
+
+def _is_of_a_task(effect: Effect) -> bool:
+    return effect.effect != "contribution_changed"  # measures bear the names of rules
 
 
 def _said(effect: Effect, known: dict[str, tuple[str, str, str]], *, alerts: bool) -> str:

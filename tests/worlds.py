@@ -85,7 +85,7 @@ class Told:
         return {facts.member_id: derive(facts, reference, as_of) for one in known for facts in one if facts.roster}
 
     def json(self, as_of: datetime) -> dict[str, Any]:
-        return {m: member_json(m, view, ZONE) for m, view in self.views(as_of).items()}
+        return {m: member_json(m, view, ZONE, as_of) for m, view in self.views(as_of).items()}
 
     def flags(self, when: str, member: str = "M1") -> list[str]:
         return list(self.json(moment(when))[member]["flags"])
@@ -171,7 +171,7 @@ class Live:
 
     def json(self, as_of: datetime) -> dict[str, Any]:
         views = Questions(self.store, setup().reference).views(as_of)
-        return {member_id: member_json(member_id, view, ZONE) for member_id, view in views}
+        return {member_id: member_json(member_id, view, ZONE, as_of) for member_id, view in views}
 
     def close(self) -> None:
         with suppress(Exception):

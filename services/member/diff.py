@@ -1,12 +1,15 @@
 """Effects are differences between two views; nothing else knows of corrections."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 
 import msgspec
 
+from models.measure import Contribution
+from models.owner import Owner
 from models.time import Instant
-from models.view import OPEN_STATES, Alert, Effect, EffectKind, Owner, Standing, Task, TaskState
+from models.view import OPEN_STATES, Alert, Effect, EffectKind, Standing, Task, TaskState, View
+from services.member.counting import Change, changed
 from services.member.stays import identify
 
 WITHDRAWN_STATES: frozenset[TaskState] = frozenset({"cancelled", "superseded", "not_possible"})
@@ -14,23 +17,35 @@ WITHDRAWN_STATES: frozenset[TaskState] = frozenset({"cancelled", "superseded", "
 _LOUDNESS: Mapping[Standing, int] = {"": 0, "due_soon": 1, "overdue": 2, "escalated": 3}
 
 Revisions = dict[str, int]
-"""How often each task was spoken of, by its id. Kept for good, so that a task that comes back continues its count."""
+"""How often each task and contribution was spoken of, by subject. Kept for good, so that one that comes back continues
+its count.
+"""
 
 _encode = msgspec.msgpack.Encoder().encode
 
 
 def diff(
-    member_id: str, revisions: Revisions, before: Sequence[Task], after: Sequence[Task], at: Instant
+    member_id: str, revisions: Revisions, before: View, after: View, at: Instant
 ) -> tuple[Revisions, list[Effect]]:
     """Say what subscribers must hear now.
 
     Args:
-        revisions: of every task ever spoken of. before: the tasks as they were last told. after: as they are at `at`.
+        revisions: of every subject ever spoken of. before: the view as it was last told. after: as it is at `at`.
 
     Returns:
-        The revisions after these effects, and the effects in order of task opening; none when nothing changed.
+        The revisions after these effects, and the effects: of tasks in order of opening, then of contributions in order
+        of key; none when nothing changed.
     """
-    counts, effects = dict(revisions), list[Effect]()
+    counts = dict(revisions)
+    effects = _of_tasks(member_id, counts, before.tasks, after.tasks, at)
+    effects += _of_measures(member_id, counts, changed(before.measures, after.measures), at)
+    return counts, effects
+
+
+def _of_tasks(
+    member_id: str, counts: Revisions, before: Sequence[Task], after: Sequence[Task], at: Instant
+) -> list[Effect]:
+    effects = list[Effect]()
 
     def say(kind: EffectKind, alert: Alert | None, task: Task, was: Owner | None) -> None:
         revision = counts[task.task_id] = counts.get(task.task_id, 0) + 1
@@ -48,7 +63,50 @@ def diff(
         # A correction took the task's cause away altogether.
         closed = msgspec.structs.replace(gone, state="cancelled", reason="cause_removed", due_at=None, because=())
         say("task_withdrawn", "withdrawn", closed, None)
-    return counts, effects
+    return effects
+
+
+def _of_measures(member_id: str, counts: Revisions, changes: Iterable[Change], at: Instant) -> list[Effect]:
+    effects = list[Effect]()
+    for before, after in changes:
+        one = after or before
+        assert one, "a change from nothing to nothing"
+        subject = "|".join((*one.key, member_id))
+        counts[subject] = revision = counts.get(subject, 0) + 1
+        state, reason = _standing_of(after)
+        effects.append(
+            Effect(
+                id=identify(subject, str(revision), sha256(_encode(after)).hexdigest()[:32]),
+                at=at,
+                effect="contribution_changed",
+                alert=None,
+                member_id=member_id,
+                subject=subject,
+                revision=revision,
+                rule=one.measure,
+                state=state,
+                due_at=None,
+                owner=one.owner,
+                reason=reason,
+                because=(),
+                previous_owner=before.owner if before and before.owner != one.owner else None,
+                contribution=after,
+            )
+        )
+    return effects
+
+
+def _standing_of(one: Contribution | None) -> tuple[TaskState, str | None]:
+    """A contribution in the words for tasks: counted, or to be counted, or not at all and why."""
+    if one is None:
+        return "cancelled", "cause_removed"
+    if one.numerator:
+        return "met", None
+    if one.exclusion:
+        return "cancelled", "excluded"
+    if one.exception:
+        return "cancelled", "exception"
+    return ("open", None) if one.denominator else ("cancelled", "not_in_denominator")
 
 
 def _news(before: Task | None, task: Task) -> Iterator[tuple[EffectKind, Alert | None]]:

@@ -42,8 +42,15 @@ def absorb(facts: Facts, events: Iterable[Event]) -> Facts:
 
 def known_by(facts: Facts, at: Instant) -> Facts:
     """What had been received by an instant."""
-    told = ((fact, tuple(t for t in tellers if t.received_at <= at)) for fact, tellers in facts.items())
+    told = ((fact, told_by(tellers, at)) for fact, tellers in facts.items())
     return {fact: tellers for fact, tellers in told if tellers}
+
+
+def told_by(tellers: tuple[Teller, ...], at: Instant) -> tuple[Teller, ...]:
+    """Who had told a fact by an instant; the same tuple where all had, by which `derive` knows it again."""
+    if tellers[-1].received_at <= at:
+        return tellers
+    return tuple(t for t in tellers if t.received_at <= at)
 
 
 def freeze(facts: Facts) -> bytes:

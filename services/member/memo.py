@@ -16,10 +16,10 @@ Q = TypeVar("Q")
 A = TypeVar("A")
 R = TypeVar("R")
 
-ROOM = 10_000
-"""So many facts' worth is remembered, at about five kilobytes each: some 500 ordinary members."""
+ROOM = 4_000
+"""So many facts' worth is remembered, at about five kilobytes each: some 200 ordinary members."""
 A_MEMBER = 10
-"""What a member takes beside its facts (a view, the verdicts of every rule), in facts."""
+"""What a member takes beside its facts (a view, the verdicts of every rule and measure), in facts."""
 
 
 class Answers(Generic[K, V]):

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha1
 from uuid import UUID
@@ -20,6 +20,7 @@ from services.member.occurrences import BEDS, Occurrence
 from services.member.replay import Replay
 from services.member.said import Heard, Said, first_told
 
+_NEVER = datetime.max.replace(tzinfo=UTC)
 NAMESPACE = UUID("6f0f3c6e-5d0b-4b44-9a39-0f6f9d1c7a55")
 """The root of every id that hangs on a message's name."""
 
@@ -91,8 +92,12 @@ def stays(
     standing = known.all.get((said, renames), lambda: _stays(member_id, said, renames, book, known))
     known.closed.next_round()
     folded = [known.closed.get(one, _closed) if one.closes_at and one.closes_at <= as_of else one for one in standing]
-    far = as_of + timedelta(days=36500)
-    return sorted(folded, key=lambda f: (f.stay.admitted_at or f.stay.expected_at or far, f.stay.stay_id))
+    return sorted(folded, key=lambda one: started(one.stay))
+
+
+def started(stay: Stay) -> tuple[Instant, str]:
+    """The order in which a member's stays are listed: by start, those without one last."""
+    return stay.admitted_at or stay.expected_at or _NEVER, stay.stay_id
 
 
 def _stays(

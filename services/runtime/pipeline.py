@@ -14,7 +14,7 @@ from time import perf_counter
 import msgspec
 
 from models.errors import MessageIsWrong
-from models.events import Event, Facility, QuarantineDecision
+from models.events import Event, Facility, QuarantineDecision, subject_of
 from models.reference import Reference
 from models.time import Instant
 from services.identity.linking import Links
@@ -23,7 +23,8 @@ from services.member.derive import Remembered, derive
 from services.member.diff import diff
 from services.member.facts import Facts, absorb, freeze
 from services.member.memo import Memo
-from services.member.shelf import Shelf
+from services.member.shelf import Shelves
+from services.runtime.history import first_heard, remember
 from services.runtime.recall import Circle, circles, facilities_of, touched_members, with_registry
 from services.runtime.store.contract import Batch, JournalLine, MessageRow, QuarantineRow, Reader, Store, TaskRow
 from services.runtime.tallying import Read, count_readings, first_tellings, is_shared, measure_tasks, tally
@@ -36,6 +37,8 @@ BATCH = 128
 
 AHEAD = timedelta(hours=1)
 """Our own receipts are ahead of the clock by what it was set back. One further ahead was imported: it is heard then."""
+
+NOTHING_TOLD: Mapping[str, Instant] = {}
 
 DERIVE_FAILED = "derive_failed"
 """The reason in quarantine of a member, not a message: no line tells it, and a rebuild settles it."""
@@ -77,7 +80,7 @@ class Pipeline:
         self._journal = journal or store
         self.facilities: Facts = facilities_of(store)
         self._newest: Instant | None = None
-        self._shelf, self._memo = Shelf(), Memo(Remembered)
+        self._shelves, self._memo = Shelves(), Memo(Remembered)
         self.told_of: Counter[str] = Counter()
         self._adopt_reference()
 
@@ -105,7 +108,7 @@ class Pipeline:
         newest = max((line.received_at for line in lines if line.received_at <= now + AHEAD), default=now)
         heard = read_lines(self._readers, lines)
         settled = self._settled(heard)
-        work = Workset(self._store, self._shelf)
+        work = Workset(self._store, self._shelves)
         batch = self.absorbed(heard, work)
         batch.settled = settled
         batch.traffic = tally(heard.read, work.fresh, self._reference)
@@ -115,7 +118,7 @@ class Pipeline:
             batch.wake = touched
         else:
             # By event receipt, not by the clock: a backlog being worked off raises no false "overdue" (design §6).
-            self.derived(touched, work, batch, newest)
+            self.derived(touched, work, batch, newest, _first_told(heard))
             measure_tasks(work.meter, heard.read, batch.effects, self._now())
         count_readings(work.meter, heard.read, batch.traffic)
         self._write(work, batch)
@@ -171,22 +174,41 @@ class Pipeline:
         now = at or max(self._now(), self._newest or self._now())
         due = self._store.due(now, limit)
         if due:
-            work, batch = Workset(self._store, self._shelf), Batch()
+            work, batch = Workset(self._store, self._shelves), Batch()
             self.derived(due, work, batch, now)
             self._write(work, batch)
         return len(due)
 
-    def derived(self, member_ids: Iterable[str], work: Workset, batch: Batch, as_of: Instant) -> None:
-        """Derive members and say what changed. A member whose facts break `derive` is set aside, the rest goes on."""
+    def derived(
+        self,
+        member_ids: Iterable[str],
+        work: Workset,
+        batch: Batch,
+        as_of: Instant,
+        told: Mapping[str, Instant] = NOTHING_TOLD,
+    ) -> None:
+        """Derive members and say what changed. A member whose facts break `derive` is set aside, the rest goes on.
+
+        Args:
+            told: the earliest receipt of what was heard, by source patient and subject.
+        """
         reference = with_registry(self._reference, self.facilities, as_of)
         for around in circles(work, member_ids, reference.shadows):
             # Time never runs backwards for a record, nor for those who share its evidence.
             at = max(as_of, *(member.derived_at or as_of for member in around.members.values()))
             started = perf_counter()
-            self._derive_circle(around, reference, work, batch, at)
+            self._derive_circle(around, reference, work, batch, at, first_heard(around, told))
             work.meter.time("derive", perf_counter() - started)
 
-    def _derive_circle(self, around: Circle, reference: Reference, work: Workset, batch: Batch, at: Instant) -> None:
+    def _derive_circle(
+        self,
+        around: Circle,
+        reference: Reference,
+        work: Workset,
+        batch: Batch,
+        at: Instant,
+        heard_at: Instant | None,
+    ) -> None:
         try:
             links = around.links(at)
             facts = around.facts(links, at)
@@ -199,10 +221,11 @@ class Pipeline:
             known = any(map(is_shared, member.view.stays))
             try:
                 view = derive(facts[member_id], reference, at, self._memo)
-                revisions, effects = diff(member_id, member.revisions, member.view.tasks, view.tasks, at)
+                revisions, effects = diff(member_id, member.revisions, member.view, view, at)
             except Exception as error:  # noqa: BLE001 - a bug in derive must not stop the others (design §8)
                 _set_aside(member, error, work, batch)
                 continue
+            remember(member, view, effects, at, heard_at, batch)
             member.revisions, member.view, member.derived_at = revisions, view, at
             member.wake_at = min(filter(None, (view.wake_at, unheard)), default=None)
             work.changed_members.add(member_id)
@@ -249,6 +272,12 @@ class Pipeline:
             pass
 
 
+def _first_told(heard: Sorted) -> dict[str, Instant]:
+    """The earliest receipt of what was heard, by source patient and subject."""
+    told = (*heard.patients.items(), *heard.members.items())
+    return {name: min(event.teller.received_at for event in events) for name, events in told}
+
+
 def read_lines(readers: Mapping[str, LineReader], lines: Sequence[JournalLine]) -> Sorted:
     """Read lines of any kind; kinds and types without a reader are kept and counted."""
     heard = Sorted(defaultdict(list), defaultdict(list), [], [], [], [], Counter(), {}, [])
@@ -283,7 +312,7 @@ def _sort(heard: Sorted, line: JournalLine, reading: Reading) -> None:
         for key in patients:
             heard.patients[key].append(event)
         if not patients:
-            heard.members[event.fact.member_id].append(event)  # type: ignore[union-attr]
+            heard.members[subject_of(event.fact)].append(event)  # type: ignore[arg-type]
     for key in sorted(told)[:1]:
         heard.told_of[key] = heard.told_of.get(key, 0) + 1
 
@@ -296,7 +325,7 @@ def _set_aside(member: Member, error: Exception, work: Workset, batch: Batch) ->
     """A bug of ours on one member's facts: events are kept, the view stays as it was, the rest goes on (design §8)."""
     # Without the traceback: its lines may show a person's values. Who it is stays out of the row's texts, too.
     log.error("derive failed: the member is set aside", extra={"error": type(error).__name__})
-    member.wake_at = None
+    member.set_aside()
     work.changed_members.add(member.member_id)
     place = int.from_bytes(sha256(member.member_id.encode()).digest()[:6])
     shape, fix = f"derive raised {type(error).__name__}", "Report the bug; `rebuild --apply` derives again."

@@ -7,19 +7,31 @@ from typing import TypeVar
 
 import msgspec
 
-from models.events import CareEvent, Claim, DeathWord, Facility, RosterRow, Statement, Teller, VisitRename
+from models.clinical import Clinical, Demographics
+from models.events import (
+    CareEvent,
+    Claim,
+    DeathWord,
+    Facility,
+    Fill,
+    ReturnRow,
+    RosterRow,
+    Statement,
+    Teller,
+    VisitRename,
+)
 from models.reference import Reference
 from models.time import Instant
 from services.identity.evidence import Evidence
 from services.identity.linking import Links
 from services.member.derive import MemberFacts
-from services.member.facts import Facts, known_by, thaw
+from services.member.facts import Facts, known_by, thaw, told_by
 from services.member.memo import Same
 from services.member.said import Heard
 from services.runtime.store.contract import Reader
 from services.runtime.workset import Member, Patient, Workset
 
-T = TypeVar("T", RosterRow, CareEvent, Claim)
+T = TypeVar("T", RosterRow, CareEvent, Claim, Fill, ReturnRow)
 
 
 class Circle:
@@ -53,6 +65,11 @@ class Circle:
         """The same circle, shadow feeds included."""
         return Circle(self.members, [*self.patients, *self.aside], self._others)
 
+    @property
+    def names(self) -> list[str]:
+        """Keys of its source patients, and ids of all its members."""
+        return [p.key for p in self.patients] + [*self.members, *(m.member_id for m in self._others)]
+
     def next_receipt(self, after: Instant) -> Instant | None:
         """When something was received that is not known yet at an instant: lines may come in any order of receipt."""
         rows = [m.facts for m in (*self.members.values(), *self._others)] + [p.facts for p in self.patients]
@@ -77,10 +94,12 @@ class Circle:
         heard: dict[str, list[Heard]] = defaultdict(list)
         renames: dict[str, list[VisitRename]] = defaultdict(list)
         deaths: dict[str, list[tuple[DeathWord, tuple[Teller, ...]]]] = defaultdict(list)
+        clinical: dict[str, dict[Clinical, tuple[Teller, ...]]] = defaultdict(dict)
+        demographics: dict[str, list[tuple[Instant, str, Demographics]]] = defaultdict(list)
         for patient in self.patients:
             belongs_to = links.members_of(patient.key)
             for fact, tellers in patient.facts.items():
-                told = _by(tellers, as_of)
+                told = told_by(tellers, as_of)
                 if not told:
                     continue
                 if isinstance(fact, Statement):
@@ -93,6 +112,12 @@ class Circle:
                 elif isinstance(fact, DeathWord):
                     for member_id in belongs_to:
                         deaths[member_id].append((fact, told))
+                elif isinstance(fact, Clinical):
+                    for member_id in belongs_to:
+                        clinical[member_id][fact] = told
+                elif isinstance(fact, Demographics):
+                    for member_id in belongs_to:
+                        demographics[member_id].append((told[0].received_at, told[0].name, fact))
         return {
             member_id: MemberFacts(
                 member_id=member_id,
@@ -102,6 +127,10 @@ class Circle:
                 roster=_only(own, RosterRow),
                 care_events=_only(own, CareEvent),
                 claims=_only(own, Claim),
+                fills=_only(own, Fill),
+                returns=_only(own, ReturnRow),
+                clinical=clinical[member_id],
+                demographics=[fact for *_, fact in sorted(demographics[member_id], key=_told_first, reverse=True)],
                 flags=("merge_conflict",) if links.conflicted(member_id) else (),
             )
             for member_id, own in ((m, known_by(member.facts, as_of)) for m, member in self.members.items())
@@ -211,10 +240,8 @@ def _with_registry(reference: Same, facts: Same, newest: Instant | None) -> Refe
     return msgspec.structs.replace(reference.it, facilities=registry(facts.it, newest) if newest else {})
 
 
-def _by(tellers: tuple[Teller, ...], at: Instant) -> tuple[Teller, ...]:
-    if tellers[-1].received_at <= at:
-        return tellers
-    return tuple(t for t in tellers if t.received_at <= at)
+def _told_first(told: tuple[Instant, str, Demographics]) -> tuple[Instant, str]:
+    return told[:2]
 
 
 def _only(facts: Facts, kind: type[T]) -> dict[T, tuple[Teller, ...]]:

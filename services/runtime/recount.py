@@ -11,7 +11,9 @@ from models.time import Instant
 from models.traffic import SLOT
 from models.view import View
 from services.intake.reading import LineReader
+from services.member.counting import Counters, joined
 from services.member.derive import derive
+from services.runtime.counters import correct_counters, counter_differences, recounted
 from services.runtime.pipeline import DERIVE_FAILED, Pipeline
 from services.runtime.recall import Circle, circles, with_registry
 from services.runtime.store.contract import Batch, PatientRow, Reader, Store, walk_members, walk_patients
@@ -26,7 +28,9 @@ _BEGINNING, _END = datetime(1, 1, 1, tzinfo=UTC), datetime.max.replace(tzinfo=UT
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """One place where the stored view and the recomputed one differ; `path` is like `tasks.<id>.state`."""
+    """One place where the stored view and the recomputed one differ; `path` is like `tasks.<id>.state`. For a counter
+    there is no member.
+    """
 
     member_id: str
     path: str
@@ -67,17 +71,22 @@ class Recount:
             progress(after)
 
     def compare(self) -> Iterator[Difference]:
-        """Derive every member at the instant of the stored record, and say what differs.
+        """Derive every member at the instant of the stored record, and say what differs; count contributions anew, too.
 
         Members who wait to be derived in the original are left out: they are unfinished, not wrong.
         """
         ids = sorted({*walk_members(self._original), *walk_members(self._fresh)})
+        counted: Counters = {}
         for start in range(0, len(ids), MEMBERS):
-            yield from self._compare(ids[start : start + MEMBERS])
+            yield from self._compare(ids[start : start + MEMBERS], counted)
+        # Counters follow the stored views, be these right or wrong.
+        for path, stored, right in counter_differences(self._original.measure_counts(), counted):
+            yield Difference("", path, stored, right)
 
-    def _compare(self, ids: list[str]) -> Iterator[Difference]:
+    def _compare(self, ids: list[str], counted: Counters) -> Iterator[Difference]:
         rows = self._original.members(ids)
         stored = {member_id: thaw_member(row, {}) for member_id, row in rows.items()}  # its facts are not in question
+        joined(counted, recounted(stored.values()))
         work = Workset(self._fresh)
         around = {member_id: each for each in circles(work, ids, self._reference.shadows) for member_id in each.members}
         for member_id in ids:
@@ -86,7 +95,7 @@ class Recount:
                 yield Difference(member_id, "", None, "known from the raw log")
             elif member_id not in around:
                 yield Difference(member_id, "", "known", None)
-            elif member.derived_at and not waits(member):
+            elif member.derived_at and not member.waits:
                 yield from self._recomputed(member, around[member_id], member.derived_at)
 
     def _recomputed(self, member: Member, around: Circle, at: Instant) -> Iterator[Difference]:
@@ -121,6 +130,7 @@ class Recount:
         ids = sorted({*walk_members(original), *walk_members(self._fresh)})
         for start in range(0, len(ids), MEMBERS):
             self._apply_members(original, ids[start : start + MEMBERS])
+        correct_counters(original)
         failed = [row.id for row in original.quarantine(status="waiting") if row.reason == DERIVE_FAILED]
         original.commit(Batch(settled=[(number, "replayed") for number in failed]))
 
@@ -151,13 +161,8 @@ class Recount:
         original.commit(Batch(members=rows, tasks=tasks))
 
 
-def waits(member: Member) -> bool:
-    """Whether a member was marked to be derived again and has not been yet."""
-    return member.wake_at is not None and member.wake_at.timestamp() == 0
-
-
 def differences(member_id: str, stored: View, recomputed: View) -> Iterator[Difference]:
-    """Every field of every stay and task that differs."""
+    """Every field of every stay, task and contribution that differs."""
     before, after = _flat(stored), _flat(recomputed)
     for path in sorted(before.keys() | after.keys()):
         if before.get(path) != after.get(path):
@@ -170,6 +175,9 @@ def _flat(view: View) -> dict[str, object]:
         found |= {f"stays.{stay.stay_id}.{name}": value for name, value in msgspec.structs.asdict(stay).items()}
     for task in view.tasks:
         found |= {f"tasks.{task.task_id}.{name}": value for name, value in msgspec.structs.asdict(task).items()}
+    for one in view.measures:
+        name = "|".join(one.key)
+        found |= {f"measures.{name}.{field}": value for field, value in msgspec.structs.asdict(one).items()}
     return found
 
 

@@ -1,9 +1,11 @@
 """Rows under work: what a batch has changed, over what the store holds."""
 
 from collections.abc import Collection, Iterable
+from datetime import UTC, datetime
 
 import msgspec
 
+from models.clinical import Clinical, Demographics
 from models.events import (
     DeathWord,
     Decision,
@@ -23,16 +25,17 @@ from models.view import View
 from services.identity.evidence import identifiers_of
 from services.member.diff import Revisions
 from services.member.facts import Facts, absorb, thaw
-from services.member.shelf import Shelf
+from services.member.shelf import Shelves, thaw_view
 from services.runtime.store.contract import MemberRow, PatientRow, Reader, StoreIsStrange
 
-FORMAT = b"2"
+FORMAT = b"3"
 """The shape of stored facts, views and revisions. Raised with every change of a stored struct that old bytes do not
 survive; `tests/unit/runtime/test_stored_format.py` holds a golden record of each.
 """
 
+NEVER = datetime.max.replace(tzinfo=UTC)
+
 _encode = msgspec.msgpack.Encoder().encode
-_view = msgspec.msgpack.Decoder(View).decode
 _revisions = msgspec.msgpack.Decoder(Revisions).decode
 
 
@@ -63,16 +66,32 @@ class Member(msgspec.Struct):
     derived_at: Instant | None
     wake_at: Instant | None
     on_roster: bool
+    history_from: Instant | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether it was marked to be derived again and has not been yet."""
+        return self.wake_at is not None and self.wake_at.timestamp() == 0
+
+    @property
+    def is_set_aside(self) -> bool:
+        """Whether deriving it failed last: its view stays as it was before."""
+        return self.history_from == NEVER
+
+    def set_aside(self) -> None:
+        """Leave it as it is; nothing is known of what is counted of it until deriving goes well again."""
+        self.wake_at, self.history_from = None, NEVER
 
 
 class Workset:
     """Decoded rows, read once a batch; `changed_*` are what must be written, `fresh` the (feed, name, receipt) of
     messages that told something new of a source patient, `meter` what the batch measures. The
-    `shelf` knows facts that earlier batches decoded or wrote.
+    `shelves` know facts and views that earlier batches decoded or wrote.
     """
 
-    def __init__(self, reader: Reader, shelf: Shelf | None = None) -> None:
-        self._reader, self._shelf = reader, shelf or Shelf()
+    def __init__(self, reader: Reader, shelves: Shelves | None = None) -> None:
+        self._reader, shelves = reader, shelves or Shelves()
+        self._facts, self._views = shelves.facts, shelves.views
         self._patients: dict[str, Patient] = {}
         self._members: dict[str, Member] = {}
         self.changed_patients: set[str] = set()
@@ -87,7 +106,7 @@ class Workset:
         keys = sorted(set(keys))
         missing = [key for key in keys if key not in self._patients]
         for key, row in self._reader.patients(missing).items() if missing else ():
-            facts = self._shelf.thaw(key, row.facts)
+            facts = self._facts.thaw(key, row.facts)
             self._patients[key] = Patient(
                 key, facts, set(row.identifiers), set(row.neighbours), row.members, row.reviews
             )
@@ -98,7 +117,8 @@ class Workset:
         ids = sorted(set(ids))
         missing = [member_id for member_id in ids if member_id not in self._members]
         for member_id, row in self._reader.members(missing).items() if missing else ():
-            self._members[member_id] = thaw_member(row, self._shelf.thaw(_own(member_id), row.facts))
+            facts, view = self._facts.thaw(_own(member_id), row.facts), self._views.thaw(member_id, row.view)
+            self._members[member_id] = thaw_member(row, facts, view)
         return [self._members[member_id] for member_id in ids if member_id in self._members]
 
     def patients_with(self, identifiers: Collection[tuple[str, str]]) -> set[str]:
@@ -166,7 +186,7 @@ class Workset:
         return [
             PatientRow(
                 p.key,
-                self._shelf.freeze(p.key, p.facts),
+                self._facts.freeze(p.key, p.facts),
                 tuple(sorted(p.identifiers)),
                 tuple(sorted(p.neighbours)),
                 p.members,
@@ -178,7 +198,8 @@ class Workset:
     def member_rows(self) -> list[MemberRow]:
         """Rows of the members that changed."""
         return [
-            freeze_member(m, self._shelf.freeze(_own(m.member_id), m.facts)) for m in self.members(self.changed_members)
+            freeze_member(m, self._facts.freeze(_own(m.member_id), m.facts), self._views.freeze(m.member_id, m.view))
+            for m in self.members(self.changed_members)
         ]
 
 
@@ -206,38 +227,40 @@ def _own(member_id: str) -> str:
     return f"member {member_id}"
 
 
-def thaw_member(row: MemberRow, facts: Facts | None = None) -> Member:
-    """Decode a member's row; its facts may be known already."""
+def thaw_member(row: MemberRow, facts: Facts | None = None, view: View | None = None) -> Member:
+    """Decode a member's row; its facts and its view may be known already."""
     return Member(
         member_id=row.member_id,
         facts=thaw(row.facts) if facts is None else facts,
         identifiers=set(row.identifiers),
-        view=_view(row.view) if row.view else View(),
+        view=thaw_view(row.view) if view is None else view,
         revisions=_revisions(row.revisions) if row.revisions else {},
         derived_at=row.derived_at,
         wake_at=row.wake_at,
         on_roster=row.on_roster,
+        history_from=row.history_from,
     )
 
 
-def freeze_member(member: Member, facts: bytes) -> MemberRow:
-    """Encode a member's row, but for its facts, which are."""
+def freeze_member(member: Member, facts: bytes, view: bytes) -> MemberRow:
+    """Encode a member's row, but for its facts and its view, which are."""
     return MemberRow(
         member_id=member.member_id,
         facts=facts,
         identifiers=tuple(sorted(member.identifiers)),
-        view=_encode(member.view),
+        view=view,
         revisions=_encode(member.revisions),
         derived_at=member.derived_at,
         wake_at=member.wake_at,
         on_roster=member.on_roster,
+        history_from=member.history_from,
     )
 
 
 def patients_of(event: Event) -> tuple[str, ...]:
     """The source patients that a fact is kept with: both ends of an edge or a move."""
     match event.fact:
-        case Statement() | Known() | VisitRename() | DeathWord() | Decision():
+        case Statement() | Known() | VisitRename() | DeathWord() | Decision() | Clinical() | Demographics():
             return (event.fact.source_patient,)
         case PatientEdge() | VisitMove():
             return (event.fact.source, event.fact.target)

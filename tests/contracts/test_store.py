@@ -15,12 +15,16 @@ import pytest
 
 from models.errors import WorldIsAway
 from models.ledger import Answered
+from models.measure import Contribution, CounterKey, Sums
 from models.measured import Measured
 from models.traffic import BEYOND, SLOT, AnswerCount, FeedCount, Telling
 from models.view import Effect, Owner
 from services.runtime.store.contract import (
+    LONGEST_DOUBT,
     Appended,
     Batch,
+    CountChange,
+    Doubt,
     MemberRow,
     MessageRow,
     NewLine,
@@ -31,6 +35,7 @@ from services.runtime.store.contract import (
     Store,
     StoreIsBusy,
     TaskRow,
+    walk_changes,
     walk_lines,
     walk_members,
 )
@@ -670,6 +675,77 @@ def test_answers_given_are_written_soon_and_told_in_order(store: Store) -> None:
     eventually(lambda: store.acks([1, 2, 3]), rows)
     assert store.acks([1]) == [rows[1]]
     assert sorted(store.ack_times()) == [5, 7]
+
+
+# What measures count.
+
+
+def unit(key: str = "u", **changes: Any) -> Contribution:
+    day = T0.date()
+    row = Contribution("cbp", "1", "2025", key, 1, 1, 0, 0, 0, None, day, day, day, Owner("PLANA", "P1", "L1"))
+    return msgspec.structs.replace(row, **changes)
+
+
+def test_counters_add_up_and_those_at_zero_are_gone(store: Store) -> None:
+    all_of, men = (
+        CounterKey("cbp", "1", "2025", "PLANA"),
+        CounterKey("cbp", "1", "2025", "PLANA", kind="sex", stratum="M"),
+    )
+    store.commit(Batch(counters={all_of: Sums(2, 2, 1, 1, 1, 500_000, 2), men: Sums(1, 1, units=1)}))
+    store.commit(Batch(counters={all_of: Sums(-1, 0, 0, 0, 3, -500_000, -1)}))
+    assert store.measure_counts() == {all_of: Sums(1, 2, 1, 1, 4, 0, 1), men: Sums(1, 1, units=1)}
+    store.commit(Batch(counters={men: Sums(-1, -1, units=-1)}))
+    assert list(store.measure_counts()) == [all_of]
+
+
+def test_changes_of_contributions_are_told_in_order_of_time_and_read_on(store: Store) -> None:
+    hour = timedelta(hours=1)
+    late, early = CountChange(T0 + hour, "M1", unit(), None), CountChange(T0, "M1", None, unit(value=0.25))
+    same = CountChange(T0 + hour, "M2", None, unit("v", strata=(("pof", "homeless"),)))
+    for change in (late, early, same):
+        store.commit(Batch(changes=[change]))
+
+    def told(after: datetime, chunk: int = 9) -> list[CountChange]:
+        return [msgspec.structs.replace(each, number=0) for each in walk_changes(store, after, chunk=chunk)]
+
+    assert told(EPOCH) == told(EPOCH, 1) == [early, late, same]
+    assert (told(T0), told(T0 + hour)) == ([late, same], [])
+
+
+def test_a_member_is_in_doubt_while_nothing_certain_is_known(store: Store) -> None:
+    hour, micro = timedelta(hours=1), timedelta(microseconds=1)
+    rows = [member("late", T0), member("new", history_from=T0), member("well", T0 + DAY), member("sleeps")]
+    store.commit(Batch(members=rows))
+    assert store.in_doubt(T0 - micro) == {"new"}
+    assert store.in_doubt(T0) == {"late"}
+    store.commit(Batch(doubts=[Doubt("well", T0 - hour, T0), Doubt("sleeps", T0 - LONGEST_DOUBT, T0)]))
+    assert store.in_doubt(T0 - hour) == store.in_doubt(T0 - micro) == {"new", "well", "sleeps"}
+    assert "sleeps" in store.in_doubt(T0 - LONGEST_DOUBT)
+    # It may name more around a doubt, not much more.
+    assert "well" not in store.in_doubt(T0 - 5 * hour) | store.in_doubt(T0 + 4 * hour)
+
+
+@pytest.mark.parametrize("minutes", [0, 1, 4, 5, 6, 59, 60, 61, 1440, 20_000])
+def test_a_doubt_of_any_length_is_found_all_along(store: Store, minutes: int) -> None:
+    length = timedelta(minutes=minutes, microseconds=1)
+    store.commit(Batch(doubts=[Doubt("M1", T0, T0 + length), Doubt("M1", T0, T0 + length)]))
+    for part in (0.0, 0.3, 0.5, 0.7, 1.0):
+        assert store.in_doubt(T0 + length * part) == {"M1"}
+    assert not store.in_doubt(T0 - 4 * length - SLOT) | store.in_doubt(T0 + 5 * length + SLOT)
+
+
+def test_a_still_reader_sees_one_state(store: Store, kind: Kind, folder: Path) -> None:
+    keep(store, line())
+    reader = kind.read(folder)
+    with reader.still() as still:
+        before = still.head(), still.measure_counts()
+        keep(store, line("MSH|2"))
+        store.commit(Batch(counters={CounterKey("cbp", "1", "2025"): Sums(1, units=1)}))
+        assert (still.head(), still.measure_counts()) == before == (1, {})
+        with still.still() as same:
+            assert same.head() == 1
+    assert (reader.head(), len(reader.measure_counts())) == (2, 1)
+    reader.close()
 
 
 # One writer, many readers, and the end of a process.

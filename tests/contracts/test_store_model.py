@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from models.measure import CounterKey, Sums
 from models.traffic import SLOT, FeedCount, Telling
 from models.view import Owner
 from services.runtime.store.contract import Batch, MemberRow, NewLine, PatientRow, TaskRow
@@ -38,6 +39,7 @@ class StoreAndModel(RuleBasedStateMachine):
         self.traffic: Counter[tuple[str, datetime]] = Counter()
         self.delays: Counter[tuple[str, datetime, int]] = Counter()
         self.told: dict[str, list[Telling]] = {}
+        self.counters: Counter[str] = Counter()
 
     def _known(self, line: NewLine, once: bool) -> bool:
         same = [each.received_at for each in self.lines if (each.feed, each.body) == (line.feed, line.body)]
@@ -88,6 +90,11 @@ class StoreAndModel(RuleBasedStateMachine):
         self.told[member_id] = [Telling(f"of {member_id}", feed, at) for feed in sorted(feeds)]
         self.store.commit(Batch(tellings={member_id: self.told[member_id]}))
 
+    @rule(counts=st.dictionaries(WORDS, st.integers(-2, 2)))
+    def count_measures(self, counts: dict[str, int]) -> None:
+        self.store.commit(Batch(counters={CounterKey(key, "1", "2025"): Sums(n, units=n) for key, n in counts.items()}))
+        self.counters.update(counts)
+
     @rule()
     def reopen(self) -> None:
         self.store.close()
@@ -106,6 +113,8 @@ class StoreAndModel(RuleBasedStateMachine):
         found = self.store.patients(["M1", "M2", "M3"])
         assert {key: set(row.identifiers) for key, row in found.items()} == self.identifiers
         assert self.store.broken_chain() == []
+        counters = {key.measure: sums.units for key, sums in self.store.measure_counts().items()}
+        assert counters == {key: n for key, n in self.counters.items() if n}
         end = T0 + timedelta(days=99)
         counts = [row for feed in ("F1", "F2") for row in self.store.traffic(feed, T0, end, SLOT)]
         assert {(row.feed, row.since): row.messages for row in counts} == self.traffic

@@ -11,7 +11,7 @@ from models.reference import FeedHabits, Reference
 from models.time import Instant
 from models.view import View
 from services.member.derive import MemberFacts, Remembered, derive
-from services.member.facts import freeze
+from services.member.facts import freeze, thaw
 from services.member.memo import Memo
 from services.member.shelf import Shelf
 from services.member.stays import NAMESPACE, identify
@@ -137,7 +137,7 @@ def test_a_shelf_gives_what_the_bytes_say_however_small_it_is(steps, journal: li
     patients = [patient.facts for one in Told(journal).circles for patient in one.patients]
     known = [{}, *patients][:3]
     for room in (0, len(freeze(known[-1])) + 1, 1 << 20):
-        shelf = Shelf(room)
+        shelf = Shelf(thaw, freeze, room)
         for key, which, is_written in steps:
             facts = known[which % len(known)]
             if is_written:

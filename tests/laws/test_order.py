@@ -104,10 +104,14 @@ def check(live: Live, found: Told, at: datetime) -> None:
         for member, view in found.views(at).items()
         for task in view.tasks
     }
+    counted = {s: e.contribution for s, e in folded.items() if e.contribution}
+    assert counted == {
+        "|".join((*one.key, member)): one for member, view in found.views(at).items() for one in view.measures
+    }
     standing = {
         s: (e.member_id, e.rule, e.state, e.due_at, e.owner, e.reason, e.because)
         for s, e in folded.items()
-        if not (e.reason == "cause_removed" and e.state == "cancelled")
+        if e.effect != "contribution_changed" and not (e.reason == "cause_removed" and e.state == "cancelled")
     }
     assert standing == final
     for task in (task for view in found.views(at).values() for task in view.tasks if task.alert):

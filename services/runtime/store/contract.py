@@ -4,8 +4,10 @@ SQLite implements it in `sqlite.py`; PostgreSQL follows. One contract suite (`te
 every implementation. Blobs are opaque here: the pipeline encodes and decodes them.
 """
 
+import sys
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Protocol
 
@@ -13,6 +15,7 @@ import msgspec
 
 from models.errors import WorldIsAway
 from models.ledger import Answered
+from models.measure import Contribution, CounterKey, Sums
 from models.measured import Measured
 from models.time import Instant
 from models.traffic import AnswerCount, FeedCount, Telling
@@ -80,7 +83,8 @@ class PatientRow(msgspec.Struct, frozen=True):
 
 class MemberRow(msgspec.Struct, frozen=True):
     """A member's own facts, and the record last derived. `wake_at` None: nothing changes by time alone; the epoch:
-    derive again now. `on_roster` says that a roster row named the member.
+    derive again now. `on_roster` says that a roster row named the member. `history_from`: before it the changes of its
+    contributions say nothing certain; None: they do from the first message on.
     """
 
     member_id: str
@@ -91,6 +95,7 @@ class MemberRow(msgspec.Struct, frozen=True):
     derived_at: Instant | None
     wake_at: Instant | None
     on_roster: bool
+    history_from: Instant | None = None
 
 
 class TaskRow(msgspec.Struct, frozen=True):
@@ -128,6 +133,32 @@ class QuarantineRow(msgspec.Struct, frozen=True):
     status: str = "waiting"
 
 
+class CountChange(msgspec.Struct, frozen=True):
+    """A contribution of a member (or of another subject) as it was until an instant, and from then on; None: none.
+    `number` is given by the store.
+    """
+
+    at: Instant
+    member_id: str
+    before: Contribution | None
+    after: Contribution | None
+    number: int = 0
+
+
+LONGEST_DOUBT = timedelta(days=56)
+"""A longer doubt is said by `MemberRow.history_from`."""
+
+
+class Doubt(msgspec.Struct, frozen=True):
+    """A span [since, until), at most `LONGEST_DOUBT` long, of which a member's changes do not say what was counted:
+    something was received, or a wake-up was due, before the member was derived again.
+    """
+
+    member_id: str
+    since: Instant
+    until: Instant
+
+
 class OutboxRow(msgspec.Struct, frozen=True):
     """An effect at its dense position."""
 
@@ -147,7 +178,8 @@ class Batch(msgspec.Struct):
     `digest`, ...). `counts` are added to the store's counters of lines by outcome; the names of the sizes in
     `Reader.counts` are taken. `traffic` is added to what was counted of its feed and span, each
     span within one slot; with `traffic_anew` all that was counted is forgotten first. `tellings` replaces all of each
-    member it names. `measured` is added to its sums.
+    member it names. `measured` is added to its sums. `counters` are added to the counters of measures, and those at
+    zero removed; `changes` and `doubts` are kept.
     """
 
     cursor: int | None = None
@@ -166,6 +198,9 @@ class Batch(msgspec.Struct):
     traffic_anew: bool = False
     tellings: dict[str, list[Telling]] = {}
     measured: list[Measured] = []
+    counters: dict[CounterKey, Sums] = {}
+    changes: list[CountChange] = []
+    doubts: list[Doubt] = []
 
 
 class Reader(Protocol):
@@ -279,6 +314,20 @@ class Reader(Protocol):
     def task_counts(self) -> dict[tuple[str, str], int]:
         """How many tasks there are, by (rule, state)."""
 
+    def measure_counts(self) -> dict[CounterKey, Sums]:
+        """All counters of measures; none is zero."""
+
+    def measure_changes(self, after: Instant, number: int, limit: int) -> list[CountChange]:
+        """What changed in contributions behind (after, number), in that order."""
+
+    def in_doubt(self, at: Instant) -> set[str]:
+        """Members of whom the changes do not say what was counted at an instant: their wake-up was overdue, it was
+        before `history_from`, or in one of their doubts. It may name more.
+        """
+
+    def still(self) -> AbstractContextManager["Reader"]:
+        """A reader whose calls all see the same committed state."""
+
     def checkpoint(self, sha256: bytes) -> int:
         """How many ordinals of the file with this hash are in the journal already; 0 for an unknown file."""
 
@@ -341,3 +390,11 @@ def walk_members(reader: Reader, *, chunk: int = 500) -> Iterator[str]:
     while ids := reader.member_ids(after, chunk):
         yield from ids
         after = ids[-1]
+
+
+def walk_changes(reader: Reader, after: Instant, *, chunk: int = 5_000) -> Iterator[CountChange]:
+    """All changes of contributions behind an instant, in order of time."""
+    number = sys.maxsize
+    while changes := reader.measure_changes(after, number, chunk):
+        yield from changes
+        after, number = changes[-1].at, changes[-1].number

@@ -10,6 +10,7 @@ from models.view import Effect
 from services.runtime.store import sqlite_queries as queries
 from services.runtime.store.contract import Batch, MemberRow, PatientRow, QuarantineRow
 from services.runtime.store.sqlite_connecting import micros
+from services.runtime.store.sqlite_counting import add_counts, keep_history
 from services.runtime.store.sqlite_tasks import replace_tasks
 from services.runtime.store.sqlite_traffic import add_traffic, replace_tellings
 
@@ -30,6 +31,8 @@ def carry_out(connection: sqlite3.Connection, batch: Batch) -> None:
     _counts(connection, batch.counts)
     add_traffic(connection, batch.traffic, anew=batch.traffic_anew)
     replace_tellings(connection, batch.tellings)
+    add_counts(connection, batch.counters)
+    keep_history(connection, batch.changes, batch.doubts)
     connection.executemany(queries.KEEP_MEASURED, map(msgspec.structs.astuple, batch.measured))
     if batch.cursor is not None:
         (head,) = connection.execute(queries.HEAD).fetchone()
@@ -49,7 +52,10 @@ def _patients(connection: sqlite3.Connection, rows: Sequence[PatientRow]) -> Non
 def _members(connection: sqlite3.Connection, rows: Sequence[MemberRow]) -> None:
     connection.executemany(
         queries.KEEP_MEMBER,
-        [(row.member_id, *map(_micros_or_none, (row.derived_at, row.wake_at)), row.on_roster) for row in rows],
+        [
+            (row.member_id, *map(_micros_or_none, (row.derived_at, row.wake_at, row.history_from)), row.on_roster)
+            for row in rows
+        ],
     )
     connection.executemany(queries.KEEP_RECORD, [(row.member_id, row.facts, row.view, row.revisions) for row in rows])
     told = [(kind, value, row.member_id) for row in rows for kind, value in row.identifiers]

@@ -76,8 +76,8 @@ KEEP_PATIENT_IDENTIFIER = "INSERT OR IGNORE INTO patient_identifier (kind, value
 
 # Members.
 MEMBER = """
-    SELECT facts, view, revisions, derived_at, wake_at, on_roster FROM member JOIN record USING (member_id)
-    WHERE member_id = ?
+    SELECT facts, view, revisions, derived_at, wake_at, history_from, on_roster
+    FROM member JOIN record USING (member_id) WHERE member_id = ?
 """
 MEMBER_IDENTIFIERS = "SELECT kind, value FROM member_identifier WHERE member_id = ? ORDER BY kind, value"
 MEMBERS_WITH = "SELECT member_id FROM member_identifier WHERE kind = ? AND value = ?"
@@ -85,9 +85,9 @@ MEMBER_IDS = "SELECT member_id FROM member WHERE member_id > ? ORDER BY member_i
 DUE = "SELECT member_id FROM member WHERE wake_at <= ? ORDER BY wake_at, member_id LIMIT ?"
 NEXT_WAKE = "SELECT min(wake_at) FROM member WHERE wake_at IS NOT NULL"
 KEEP_MEMBER = """
-    INSERT INTO member (member_id, derived_at, wake_at, on_roster) VALUES (?, ?, ?, ?)
+    INSERT INTO member (member_id, derived_at, wake_at, history_from, on_roster) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (member_id) DO UPDATE SET derived_at = excluded.derived_at, wake_at = excluded.wake_at,
-        on_roster = excluded.on_roster
+        history_from = excluded.history_from, on_roster = excluded.on_roster
 """
 KEEP_RECORD = """
     INSERT INTO record (member_id, facts, view, revisions) VALUES (?, ?, ?, ?)
@@ -229,6 +229,45 @@ KEEP_MEASURED = """
 """
 MEASURED = "SELECT name, feed, word, within_micros, total FROM measured"
 TASK_COUNTS = "SELECT rule, state, tasks FROM task_count WHERE tasks > 0"
+
+# What measures count.
+ADD_MEASURE_COUNT = """
+    INSERT INTO measure_count (
+        measure, version, period, mcp_id, ecm_provider_id, lead_cm_id, kind, stratum,
+        initial_population, denominator, exclusion, exception, numerator, value_micros, units
+    )
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (measure, version, period, mcp_id, ecm_provider_id, lead_cm_id, kind, stratum) DO UPDATE SET
+        initial_population = measure_count.initial_population + excluded.initial_population,
+        denominator = measure_count.denominator + excluded.denominator,
+        exclusion = measure_count.exclusion + excluded.exclusion,
+        exception = measure_count.exception + excluded.exception,
+        numerator = measure_count.numerator + excluded.numerator,
+        value_micros = measure_count.value_micros + excluded.value_micros,
+        units = measure_count.units + excluded.units
+"""
+DROP_MEASURE_COUNT = """
+    DELETE FROM measure_count
+    WHERE measure = ? AND version = ? AND period = ? AND mcp_id = ? AND ecm_provider_id = ? AND lead_cm_id = ?
+        AND kind = ? AND stratum = ? AND units = 0
+"""
+MEASURE_COUNTS = """
+    SELECT measure, version, period, mcp_id, ecm_provider_id, lead_cm_id, kind, stratum,
+        initial_population, denominator, exclusion, exception, numerator, value_micros, units
+    FROM measure_count
+"""
+KEEP_MEASURE_CHANGE = "INSERT INTO measure_change (at, member_id, change) VALUES (?, ?, ?)"
+MEASURE_CHANGES = """
+    SELECT number, at, member_id, change FROM measure_change WHERE (at, number) > (?, ?) ORDER BY at, number LIMIT ?
+"""
+KEEP_MEASURE_DOUBT = """
+    INSERT INTO measure_doubt (level, block, member_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING
+"""
+IN_DOUBT = {
+    "late": "SELECT member_id FROM member WHERE wake_at <= ?",
+    "new": "SELECT member_id FROM member WHERE history_from > ?",
+}
+IN_DOUBT_AT = "SELECT member_id FROM measure_doubt WHERE level = ? AND block = ?"
 
 SIZES = {
     "members": "SELECT count(*) FROM member",

@@ -1,7 +1,8 @@
 """The reading half of the SQLite store: any thread, any process, beside a writer."""
 
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, Self
 import msgspec
 
 from models.ledger import Answered
+from models.measure import CounterKey, Sums
 from models.measured import Measured
 from models.patients import prefix_of
 from models.time import Instant
@@ -18,6 +20,7 @@ from models.view import Effect, Owner
 from services.runtime.store import sqlite_queries as queries
 from services.runtime.store.chaining import NOTHING_YET, link
 from services.runtime.store.contract import (
+    CountChange,
     JournalLine,
     MemberRow,
     MessageRow,
@@ -30,7 +33,8 @@ from services.runtime.store.contract import (
 )
 from services.runtime.store.migrating import require_present_schema
 from services.runtime.store.sqlite_backup import back_up
-from services.runtime.store.sqlite_connecting import FILE_NAME, ReadingPool, instant, micros
+from services.runtime.store.sqlite_connecting import FILE_NAME, ReadingPool, errors_translated, instant, micros
+from services.runtime.store.sqlite_counting import read_changes, read_counts, read_in_doubt
 from services.runtime.store.sqlite_traffic import (
     read_answers,
     read_feeds,
@@ -49,7 +53,7 @@ class SqliteReader:
     It writes nothing of its own; SQLite may leave its empty `-wal` and `-shm` files beside the store's.
     """
 
-    def __init__(self, pool: ReadingPool) -> None:
+    def __init__(self, pool: "ReadingPool | _Still") -> None:
         self._pool = pool
 
     @classmethod
@@ -235,6 +239,23 @@ class SqliteReader:
     def task_counts(self) -> dict[tuple[str, str], int]:
         return {(rule, state): n for rule, state, n in self._rows(queries.TASK_COUNTS)}
 
+    def measure_counts(self) -> dict[CounterKey, Sums]:
+        with self._pool.snapshot() as connection:
+            return read_counts(connection)
+
+    def measure_changes(self, after: Instant, number: int, limit: int) -> list[CountChange]:
+        with self._pool.snapshot() as connection:
+            return read_changes(connection, after, number, limit)
+
+    def in_doubt(self, at: Instant) -> set[str]:
+        with self._pool.snapshot() as connection:
+            return read_in_doubt(connection, at)
+
+    @contextmanager
+    def still(self) -> Iterator["SqliteReader"]:
+        with self._pool.snapshot() as connection:
+            yield SqliteReader(_Still(connection))
+
     def checkpoint(self, sha256: bytes) -> int:
         rows = self._rows(queries.CHECKPOINT, sha256)
         return rows[0][0] if rows else 0
@@ -256,6 +277,21 @@ class SqliteReader:
 
     def _words_for_each(self, query: str, pairs: Collection[tuple[str, str]]) -> set[str]:
         return {row[0] for row in self._rows_for_each(query, pairs)}
+
+
+class _Still:
+    """One connection inside its transaction, in the place of a pool."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        with errors_translated():
+            yield self._connection
+
+    def close(self) -> None:
+        """Whoever opened it closes it."""
 
 
 def _holds(line: JournalLine, previous: bytes) -> bool:
@@ -285,10 +321,10 @@ def _patient(connection: sqlite3.Connection, row: Any) -> PatientRow:
 
 
 def _member(connection: sqlite3.Connection, member_id: str, row: Any) -> MemberRow:
-    facts, view, revisions, derived_at, wake_at, on_roster = row
+    facts, view, revisions, derived_at, wake_at, history_from, on_roster = row
     identifiers = tuple(connection.execute(queries.MEMBER_IDENTIFIERS, (member_id,)))
-    times = _instant_or_none(derived_at), _instant_or_none(wake_at)
-    return MemberRow(member_id, facts, identifiers, view, revisions, *times, bool(on_roster))
+    derived_at, wake_at, history_from = map(_instant_or_none, (derived_at, wake_at, history_from))
+    return MemberRow(member_id, facts, identifiers, view, revisions, derived_at, wake_at, bool(on_roster), history_from)
 
 
 def _task(row: Any) -> TaskRow:

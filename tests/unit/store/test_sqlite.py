@@ -375,6 +375,7 @@ SCANS = {
     "TASK_COUNTS",
     "TELLINGS",
     "MEASURED",
+    "MEASURE_COUNTS",
 }
 # They sort the few rows that they find.
 SORTS = ("ALL_TASKS", "TASKS_BY", "OUTBOX_OF", "SUBJECTS")
