@@ -1,0 +1,1 @@
+"""What measures are worth: payment programs, their arithmetic and their reports."""
