@@ -1,33 +1,38 @@
 """Commands of the made-up exchange: `simulate` writes a world and its truth, `score` compares a store with it."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import typer
 
 from models.errors import FileIsWrong, Problem
 from models.events import Facility
+from models.measure import Contribution
 from models.view import View
 from services.cli.context import AWAY, DIFFERENT, AsJson, command, fail, place, print_json
 from services.runtime.recall import facilities_of
 from services.runtime.store.contract import Reader
 from services.runtime.store.sqlite_reader import SqliteReader
+from services.simulation import codes
 from services.simulation.deeds import VISIT_CODE, VISITS, value_sets_csv
 from services.simulation.journal import write
+from services.simulation.listing import Count, summed
 from services.simulation.places import MARK_PREFIX
-from services.simulation.recipe import CLAIMS, FAULTS, ImpossibleRecipe, Recipe
-from services.simulation.scoring import KINDS, Item, Listed, Score, Tally
+from services.simulation.recipe import CLAIMS, FAULTS, MEASURE_FAULTS, MEASURES, ImpossibleRecipe, Recipe
+from services.simulation.scoring import Item, Listed, Score, Tally
 from services.simulation.truth import TruthFile
 from services.simulation.world import World
+from services.status.counting import Counting
 from services.status.questions import Questions
 from services.status.shapes import time_json
 
 _NO_CODES = (
-    "Claims prove the visits of this world, and their made-up codes are in no value set that is loaded.\n"
+    "Claims prove the visits of this world, and their codes are in no value set that is loaded.\n"
     "Set WARMHANDOFF_VALUE_SETS to the folder that `simulate --value-sets` wrote, beside any other."
 )
 
@@ -54,6 +59,12 @@ def simulate(
         Path | None,
         typer.Option("--value-sets", metavar="DIR", help="Prove visits by claims; write the codes' value sets there."),
     ] = None,
+    measures: Annotated[
+        bool,
+        typer.Option(
+            "--measures", help="A calmer life with claims, results, fills and files; labels tell of measures."
+        ),
+    ] = False,
 ) -> None:
     """Make up a health information exchange, and its truth.
 
@@ -61,18 +72,20 @@ def simulate(
 
     Example: warmhandoff simulate --members 500 --days 60 --seed 7 --faults all --truth truth.ndjson > journal.ndjson
     """
-    named = frozenset(FAULTS) if faults.strip() == "all" else frozenset(filter(None, map(str.strip, faults.split(","))))
+    every = {*FAULTS, *MEASURE_FAULTS} if measures else FAULTS.keys()
+    named = frozenset(every if faults.strip() == "all" else filter(None, map(str.strip, faults.split(","))))
     try:
         first = date.fromisoformat(start)
     except ValueError:
         raise fail(f"--start: {start!r} is no day.\nWrite YYYY-MM-DD.") from None
     try:
-        recipe = Recipe(members, days, seed, named, first, claims=value_sets is not None)
+        recipe = Recipe(members, days, seed, named, first, claims=measures or value_sets is not None, measures=measures)
     except ImpossibleRecipe as error:
         raise fail(str(error)) from None
     if value_sets:
         value_sets.mkdir(parents=True, exist_ok=True)
-        (value_sets / "simulated.csv").write_text(value_sets_csv(), encoding="utf-8")
+        sets = codes.value_sets_csv() if measures else value_sets_csv()
+        (value_sets / "simulated.csv").write_text(sets, encoding="utf-8")
     if truth is None:
         write(World(recipe), sys.stdout.buffer, None)
         return
@@ -95,13 +108,15 @@ def score(
     setup = place.setup()
     with TruthFile(truth) as labels, SqliteReader.open(place.folder(setup)) as reader:
         _same_world(reader, truth, labels.world)
-        if labels.world.endswith(CLAIMS) and VISIT_CODE not in setup.reference.value_sets.get(VISITS, ()):
+        visit = {CLAIMS: VISIT_CODE, MEASURES: codes.OFFICE[0]}.get("-" + labels.world.partition("-")[2])
+        if visit and visit not in setup.reference.value_sets.get(VISITS, ()):
             raise fail(_NO_CODES)
         if waiting := reader.head() - reader.cursor():
             raise fail(
                 f"{waiting} lines of the store wait to be processed.\nLet `serve` finish, or `load` anything.", AWAY
             )
-        result = scored(Questions(reader, setup.reference), labels, limit)
+        counting = Counting(reader, setup.reference, setup.pages) if labels.world.endswith(MEASURES) else None
+        result = scored(Questions(reader, setup.reference), labels, limit, counting)
     if as_json:
         print_json(_json(result, labels.world, setup.zone))
     else:
@@ -110,17 +125,36 @@ def score(
         raise typer.Exit(DIFFERENT)
 
 
-def scored(questions: Questions, labels: TruthFile, keep: int) -> Score:
-    """Compare what a store lists with the truth, at every instant of the truth; `keep` so many differences."""
+def scored(questions: Questions, labels: TruthFile, keep: int, counting: Counting | None = None) -> Score:
+    """Compare what a store lists with the truth, at every instant of the truth; `keep` so many differences.
+
+    Args:
+        counting: where the truth tells of measures.
+    """
     result = Score(keep)
     for at in labels.instants:
-        unseen = labels.members(at)
+        listed, derived = dict[str, Listed](), dict[str, tuple[Contribution, ...]]()
         for member_id, view in questions.views(at):
-            unseen.discard(member_id)
-            result.compare(at, labels.of(member_id, at), _listed(member_id, view))
-        for member_id in sorted(unseen):
-            result.compare(at, labels.of(member_id, at), None)
+            listed[member_id], derived[member_id] = _listed(member_id, view), view.measures
+        counts = _counts_at(counting, at, derived)
+        # Beside those listed: members that are not, and providers' files.
+        for subject in sorted(labels.members(at) | listed.keys() | counts.keys()):
+            one, mine = listed.get(subject), counts.get(subject)
+            if mine or (one and counting):
+                one = msgspec.structs.replace(one or Listed(subject, [], []), measures=mine or [])
+            result.compare(at, labels.of(subject, at), one)
     return result
+
+
+def _counts_at(
+    counting: Counting | None, at: datetime, derived: Mapping[str, tuple[Contribution, ...]]
+) -> dict[str, list[Count]]:
+    """What is counted of each subject."""
+    found: dict[str, list[Count]] = {}
+    for subject, one in counting.ledger(at, derived) if counting else ():
+        value = one.value if one.denominator else None
+        found.setdefault(subject, []).append(Count(one.measure, one.period, one.denominator, one.numerator, value))
+    return {subject: summed(units) for subject, units in found.items()}
 
 
 def _same_world(reader: Reader, truth: Path, world: str) -> None:
@@ -140,7 +174,7 @@ def _same_world(reader: Reader, truth: Path, world: str) -> None:
 
 
 def _listed(member_id: str, view: View) -> Listed:
-    """What a view lists, as the labels say it."""
+    """What a view lists of stays and tasks, as the labels say it."""
     stays = [(s.patient_class, s.status, s.admitted_at, s.discharged_at) for s in view.stays]
     return Listed(member_id, stays, [(t.rule, t.due_at, t.state) for t in view.tasks])
 
@@ -150,6 +184,7 @@ def _json(result: Score, world: str, zone: ZoneInfo) -> dict[str, Any]:
         "world": world,
         "instants": [{"as_of": time_json(at, zone), **kinds} for at, kinds in result.by_instant.items()],
         "faults": [{"fault": fault, "count": tally} for fault, tally in sorted(result.by_fault.items())],
+        "measures": [{"measure": measure, "count": tally} for measure, tally in sorted(result.by_measure.items())],
         "differences": [
             {
                 "as_of": time_json(each.as_of, zone),
@@ -165,13 +200,17 @@ def _json(result: Score, world: str, zone: ZoneInfo) -> dict[str, Any]:
 
 
 def _lines(result: Score, zone: ZoneInfo) -> Iterator[str]:
-    yield f"{'as of':27}{'':7}{'found':>9}{'missing':>9}{'extra':>9}"
+    yield f"{'as of':27}{'':9}{'found':>9}{'missing':>9}{'extra':>9}"
     for at, kinds in result.by_instant.items():
-        for kind in KINDS:
-            yield f"{time_json(at, zone)!s:27}{kind:7}{_counts(kinds[kind])}"
-    yield f"\n{'fault':34}{'found':>9}{'missing':>9}{'extra':>9}"
+        for kind, tally in kinds.items():
+            yield f"{time_json(at, zone)!s:27}{kind:9}{_counts(tally)}"
+    if result.by_measure:
+        yield f"\n{'measure':36}{'found':>9}{'missing':>9}{'extra':>9}"
+    for measure, tally in sorted(result.by_measure.items()):
+        yield f"{measure:36}{_counts(tally)}"
+    yield f"\n{'fault':36}{'found':>9}{'missing':>9}{'extra':>9}"
     for fault, tally in sorted(result.by_fault.items()):
-        yield f"{fault:34}{_counts(tally)}"
+        yield f"{fault:36}{_counts(tally)}"
     for each in result.differences:
         faults = f" ({', '.join(each.faults)})" if each.faults else ""
         yield f"\n{each.member_id} at {time_json(each.as_of, zone)}, {each.kind}{faults}"

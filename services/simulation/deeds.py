@@ -17,8 +17,10 @@ CLAIM_HEADER = (
 )  # fmt: skip
 VISITS = "outpatient-or-telehealth"
 """The value set of visits, as the shipped rules name it."""
-VISIT_CODE, RECONCILED_CODE, OTHER_CODE = "SIMV1", "SIMR1", "SIMX1"
-"""Made-up procedure codes: a visit, a medication reconciliation, something else."""
+VISIT_CODE, RECONCILED_CODE, TRANSITION_CODE, OTHER_CODE = "SIMV1", "SIMR1", "SIMT1", "SIMX1"
+"""Made-up procedure codes: a visit, a medication reconciliation, transitional care, which nobody bills, and others."""
+OUTSIDE = ("pcp", "ongoing_provider")
+"""Who hears of an admission outside the hospital; told in `mode`."""
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
@@ -28,7 +30,8 @@ class Deed:
 
     Args:
         what: type of the care event, or `claim`. to: who was told (notices). rule, action: of a task note.
-        claim_id, code, status: of a claim; the newest row of a claim counts, and its `at` is the local day.
+        claim_id, code, status: of a claim; the newest row of a claim counts, and its `at` is the local day; several
+            codes have a semicolon between them. mode: how, where that matters.
     """
 
     what: str
@@ -41,6 +44,7 @@ class Deed:
     claim_id: str = ""
     code: str = ""
     status: str = ""
+    mode: str = ""
 
     @property
     def day(self) -> date:
@@ -53,17 +57,17 @@ class Deed:
             day = self.day.isoformat()
             cells = (claim_id, member_id, day, day, "11", self.code, "Z719", self.status)
             return "claims", table(CLAIM_HEADER, [cells])
-        detail, mode = "", ""
+        detail, mode = "", self.mode
         if self.what == "task_note":
             detail = f"task={self.rule};action={self.action}"
         elif self.what == "notification_delivered":
             # Plans write the recipient in either place; only a lead's notice may stand in `mode`.
-            if self.to == "lead_cm" and dice.random() < 0.4:
-                mode = "lead_cm"
+            if self.to in OUTSIDE or (self.to == "lead_cm" and dice.random() < 0.4):
+                mode = self.to
             else:
                 detail = f"to={self.to}"
         elif self.what in ("contact", "outreach_attempt"):
-            mode = dice.choice(("phone", "video", "in_person", "text"))
+            mode = self.mode or dice.choice(("phone", "video", "in_person", "text"))
         at = self.at.astimezone(ZONE).isoformat(timespec="seconds")
         return "care_events", table(CARE_HEADER, [(member_id, at, self.what, "SIM-ACTOR", mode, self.outcome, detail)])
 
@@ -177,8 +181,10 @@ class _Care:
 
 def value_sets_csv() -> str:
     """The made-up codes under the names that the shipped rules ask for."""
+    # Made-up codes in the space of real ones: claims do not say their system, and measures take them for these.
     rows = [
-        (VISITS, "urn:warmhandoff:simulated", "1", VISIT_CODE, "a made-up visit"),
-        ("medication-reconciliation", "urn:warmhandoff:simulated", "1", RECONCILED_CODE, "a made-up reconciliation"),
+        (VISITS, "hcpcs", "1", VISIT_CODE, "a made-up visit"),
+        ("medication-reconciliation", "hcpcs", "1", RECONCILED_CODE, "a made-up reconciliation"),
+        ("transitional-care-management", "hcpcs", "1", TRANSITION_CODE, "a made-up transition"),
     ]
     return table(("name", "system", "version", "code", "display"), rows).decode()

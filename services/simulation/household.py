@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from random import Random
 
 from models.time import local_day
-from services.simulation.believing import believe
+from services.simulation.believing import Belief, believe
 from services.simulation.chronicle import Chronicle
-from services.simulation.deeds import deeds_for
+from services.simulation.deeds import Deed, deeds_for
 from services.simulation.occasions import EXPIRED
 from services.simulation.people import Person, adult
 from services.simulation.places import EXCHANGE, ZONE, table
@@ -39,10 +39,16 @@ class Household:
 
 def household(recipe: Recipe, number: int) -> Household:
     """Make the n-th household: the same for the same recipe, whatever the number of members."""
-    return _Maker(recipe, number).made()
+    if recipe.measures:
+        from services.simulation.measured import MeasuredMaker  # it builds on this module
+
+        return MeasuredMaker(recipe, number).made()
+    return Maker(recipe, number).made()
 
 
-class _Maker:
+class Maker:
+    """Makes one household: rows, then stories one after another, then what people do about them."""
+
     def __init__(self, recipe: Recipe, number: int) -> None:
         self._recipe, self._number = recipe, number
         self._dice = Random(f"{recipe.seed}:{number}")  # noqa: S311  # dice, not secrets
@@ -57,6 +63,7 @@ class _Maker:
         self._on_the_way = sorted(recipe.faults.intersection(TRANSPORT))
 
     def made(self) -> Household:
+        """The household, with all that is delivered of it."""
         late = self._dice.random() < (0.25 if "late_roster" in self._recipe.faults else 0.03)
         self._enrol(self._cast.person, late=late)
         self._live()
@@ -75,12 +82,12 @@ class _Maker:
             span = max(recipe.ends_at - begins_at, 2 * DAY)
             at = begins_at + DAY + (span - DAY) * dice.random() * 0.7
             at = min(at, recipe.ends_at + DAY).replace(microsecond=0)
-        first = first_row(dice, at, local_day(recipe.begins_at, ZONE))
+        first = self._first_row(at)
         if late and dice.random() < 0.4:
             first = replace(first, covered_from=local_day(at, ZONE) - timedelta(days=dice.randrange(20)))
         if person.role == "B":
             first = Row(at, first.plan, person.born)
-        rows = later_rows(dice, first, recipe.begins_at + OPENING, recipe.ends_at) if person.role == "M" else [first]
+        rows = self._rows(first) if person.role == "M" else [first]
         chronicle = Chronicle(person, rows)
         self._chronicles[person.member_id] = chronicle
         for row in rows:
@@ -92,6 +99,12 @@ class _Maker:
         if late:
             chronicle.faults.add("late_roster")
         return chronicle
+
+    def _first_row(self, at: datetime) -> Row:
+        return first_row(self._dice, at, local_day(self._recipe.begins_at, ZONE))
+
+    def _rows(self, first: Row) -> list[Row]:
+        return later_rows(self._dice, first, self._recipe.begins_at + OPENING, self._recipe.ends_at)
 
     # -- stays --------------------------------------------------------------------------------------------------------
 
@@ -106,8 +119,12 @@ class _Maker:
             if any(t.disposition in EXPIRED for t in own):
                 return
             over_at = max((max(t.recorded_at, t.discharged_at or t.recorded_at) for t in own), default=at)
-            gap = dice.choices((dice.randrange(30, 20 * 24), dice.randrange(10 * 24, 45 * 24)), (5, 5))[0]
-            at = over_at + gap * HOUR + dice.randrange(0, 3600) * timedelta(seconds=1)
+            at = over_at + self._gap_hours() * HOUR + dice.randrange(0, 3600) * timedelta(seconds=1)
+
+    def _gap_hours(self) -> int:
+        """How long it is quiet between two stories."""
+        dice = self._dice
+        return dice.choices((dice.randrange(30, 20 * 24), dice.randrange(10 * 24, 45 * 24)), (5, 5))[0]
 
     def _story(self, at: datetime) -> list[Visit]:
         dice = self._dice
@@ -202,13 +219,18 @@ class _Maker:
         for chronicle in self._chronicles.values():
             if chronicle.person.role in "BV":
                 continue
-            beliefs = [b for visit in chronicle.visits if (b := believe(visit, recipe.told_by))]
-            for deed in deeds_for(beliefs, self._dice, recipe.ends_at, claims=recipe.claims):
-                claim_id = deed.claim_id and f"{chronicle.person.member_id}-{deed.claim_id}"
-                if deed.received_at <= recipe.told_by:
-                    chronicle.deeds.append(deed)
-                    kind, body = deed.row(chronicle.person.member_id, claim_id, self._dice)
-                    self._post.put(deed.received_at, "sim-claims" if kind == "claims" else "sim-care", kind, body)
+            self._care_for(chronicle, [b for visit in chronicle.visits if (b := believe(visit, recipe.told_by))])
+
+    def _care_for(self, chronicle: Chronicle, stays: list[Belief]) -> None:
+        for deed in deeds_for(stays, self._dice, self._recipe.ends_at, claims=self._recipe.claims):
+            self._tell_deed(chronicle, deed)
+
+    def _tell_deed(self, chronicle: Chronicle, deed: Deed) -> None:
+        claim_id = deed.claim_id and f"{chronicle.person.member_id}-{deed.claim_id}"
+        if deed.received_at <= self._recipe.told_by:
+            chronicle.deeds.append(deed)
+            kind, body = deed.row(chronicle.person.member_id, claim_id, self._dice)
+            self._post.put(deed.received_at, "sim-claims" if kind == "claims" else "sim-care", kind, body)
 
     def _noise(self) -> None:
         """Patients who are nobody's members, and patients who are nobody."""

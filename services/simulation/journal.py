@@ -11,7 +11,7 @@ import msgspec
 from services.simulation.places import ZONE
 from services.simulation.sending import Delivery
 from services.simulation.truth import label_line
-from services.simulation.world import World, labels_of
+from services.simulation.world import World, file_labels, labels_of
 
 _encode = msgspec.json.Encoder().encode
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -48,7 +48,9 @@ def write(world: World, journal: BinaryIO, truth: BinaryIO | None) -> None:
             waiting.write(line)
             position += len(line)
             if truth and household:
-                truth.writelines(map(label_line, labels_of(household, world.mark, world.instants)))
+                truth.writelines(map(label_line, labels_of(household, world.recipe, world.instants)))
+        if truth:
+            truth.writelines(map(label_line, file_labels(world.recipe, world.instants)))
         for n in sorted(range(len(at)), key=at.__getitem__):
             waiting.seek(start[n])
             journal.write(waiting.read(size[n]))

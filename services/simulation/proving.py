@@ -1,10 +1,11 @@
 """Which deeds prove a task, or say that it cannot be done, and when."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from models.time import local_day, start_of_day
+from services.simulation.codes import among
 from services.simulation.deadlines import Deadline, Proof
 from services.simulation.deeds import RECONCILED_CODE, VISIT_CODE, Deed
 from services.simulation.panel import Panel
@@ -33,15 +34,27 @@ def earliest(deadline: Deadline, window: Window, deeds: Iterable[Deed], panel: P
     deeds = list(deeds)
     found = [_first(_times(proof, deadline, deeds), window) for proof in deadline.proofs]
     if "visit" in deadline.proofs:
-        found.append(_first(_visits(deeds, VISIT_CODE), window, is_day=True))
+        found.append(_first(_claimed(deeds, is_visit), window, is_day=True))
     if "reconciled" in deadline.proofs:
-        found.append(_first(_visits(deeds, RECONCILED_CODE), window, is_day=True))
+        found.append(_first(_claimed(deeds, is_reconciliation), window, is_day=True))
     if "lead_named" in deadline.proofs:
         found.append(panel.lead_known_at(window.start, window.until))
     if "identity_shared" in deadline.proofs:
         both = [_first(_notices(deeds, to), window) for to in ("facility", "member")]
         found.append(max((at for at in both if at), default=None) if all(both) else None)
     return min((at for at in found if at), default=None)
+
+
+def is_visit(codes: Iterable[str]) -> bool:
+    """Whether a claim's procedures tell of a visit."""
+    codes = list(codes)
+    return VISIT_CODE in codes or among(codes, "outpatient-or-telehealth", "transitional-care-management")
+
+
+def is_reconciliation(codes: Iterable[str]) -> bool:
+    """Whether a claim's procedures tell that medications were reconciled."""
+    codes = list(codes)
+    return RECONCILED_CODE in codes or among(codes, "medication-reconciliation")
 
 
 def refused_at(deadline: Deadline, window: Window, deeds: Iterable[Deed]) -> datetime | None:
@@ -79,8 +92,8 @@ def _notices(deeds: list[Deed], to: str) -> Iterator[datetime]:
     return (deed.at for deed in deeds if deed.what == "notification_delivered" and deed.to == to)
 
 
-def _visits(deeds: list[Deed], code: str) -> Iterator[datetime]:
-    """Days of the claims that stand by their newest rows; a denied one still tells of a visit."""
+def _claimed(deeds: list[Deed], tells: Callable[[Iterable[str]], bool]) -> Iterator[datetime]:
+    """Days of the claims that stand by their newest rows; a denied one still tells of what was done."""
     newest: dict[str, Deed] = {}
     for deed in deeds:
         if deed.what == "claim" and (
@@ -88,7 +101,7 @@ def _visits(deeds: list[Deed], code: str) -> Iterator[datetime]:
         ):
             newest[deed.claim_id] = deed
     for deed in newest.values():
-        if deed.status != "reversed" and deed.code == code:
+        if deed.status != "reversed" and tells(deed.code.split(";")):
             yield start_of_day(deed.day, ZONE)
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 
 from models.errors import WarmhandoffError
-from models.time import start_of_day
+from models.time import local_day, start_of_day
 from services.simulation.holidays import FIRST, LAST
 from services.simulation.places import ZONE
 
@@ -39,10 +39,31 @@ FAULTS: dict[str, str] = {
 }
 """Every fault by name, and what it does. All of them are told rightly in the end."""
 
+MEASURE_FAULTS: dict[str, str] = {
+    "adt_lost": "a member's first stay is told by no hospital, only by its claim",
+    "corrected_result": "a laboratory result or a reading corrected days later",
+    "denied_claim": "a claim that is denied; it still tells of a visit",
+    "foreign_unit": "HbA1c in mmol/mol",
+    "interim_bill": "a stay billed in parts (112, 113, 114)",
+    "late_claim": "a claim that comes months later",
+    "late_file": "a monthly return file after its due day",
+    "rejected_file": "a monthly return file rejected first, and accepted later",
+    "repeated_result": "the same result again",
+    "replaced_claim": "a claim replaced by a later row with another code or diagnosis",
+    "reversed_claim": "a claim reversed later",
+    "reversed_fill": "a fill reversed days later",
+    "withdrawn_result": "a result entered in error, and withdrawn",
+}
+"""Faults of what measures read: a world has them only with measures."""
+
 TAIL = timedelta(days=4)
 """What happened by the last day is told by then."""
+LONG_TAIL = timedelta(days=75)
+"""With measures the world goes on being told, since claims come months late."""
 CLAIMS = "-claims"
 """Ends the mark of a world whose visits are proven by claims."""
+MEASURES = "-measures"
+"""Ends the mark of a world with measures."""
 MEMBERS_MAX = 5_000_000
 DAYS_MIN = 4
 EARLIEST, LATEST = FIRST + timedelta(days=31), LAST - timedelta(days=75)
@@ -60,7 +81,8 @@ class Recipe:
     Args:
         members: people in the world; newborns, twins and mixed-up patients come on top.
         start: the first local day. claims: visits are proven by claims with made-up codes, which the value sets of
-            `deeds.value_sets_csv` holds; without them a note on the task proves the visit.
+            `deeds.value_sets_csv` holds; without them a note on the task proves the visit. measures: a calmer life of
+            claims, results, fills, outreach and files, with real codes (`codes`), whose labels tell of measures too.
 
     Raises:
         ImpossibleRecipe: no such world can be made.
@@ -72,13 +94,15 @@ class Recipe:
     faults: frozenset[str] = field(default_factory=frozenset)
     start: date = date(2025, 1, 15)
     claims: bool = False
+    measures: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= self.members <= MEMBERS_MAX:
             raise ImpossibleRecipe(f"--members: {self.members} people make no world.\nWrite 1 to {MEMBERS_MAX}.")
-        unknown = sorted(self.faults - FAULTS.keys())
+        known = FAULTS | MEASURE_FAULTS if self.measures else FAULTS
+        unknown = sorted(self.faults - known.keys())
         if unknown:
-            names = ", ".join(FAULTS)
+            names = ", ".join(known)
             raise ImpossibleRecipe(
                 f"--faults: {unknown[0]!r} is no fault that is known.\nWrite all, or any of {names}."
             )
@@ -108,7 +132,7 @@ class Recipe:
     @property
     def told_by(self) -> datetime:
         """The last moment at which anything is delivered."""
-        return self.ends_at + TAIL
+        return self.ends_at + (LONG_TAIL if self.measures else TAIL)
 
     @property
     def instants(self) -> tuple[datetime, ...]:
@@ -117,8 +141,13 @@ class Recipe:
         early = (self.begins_at + span * quarter / 4 for quarter in (1, 2, 3))
         return (*(at.replace(microsecond=0).astimezone(UTC) for at in early), self.told_by + timedelta(hours=1))
 
+    def years(self, at: datetime) -> tuple[int, ...]:
+        """The years for which measures are asked at an instant: from the first one to that of the instant."""
+        return tuple(range(self.start.year, local_day(at, ZONE).year + 1)) if self.measures else ()
+
     @property
     def mark(self) -> str:
-        """Names the world: twelve hexadecimal digits of everything it is made of, and whether claims prove visits."""
+        """Names the world: twelve hexadecimal digits of everything it is made of, and what it holds beside stays."""
         parts = (EDITION, self.members, self.days, self.seed, sorted(self.faults), self.start.isoformat())
-        return sha256(repr(parts).encode()).hexdigest()[:12] + CLAIMS * self.claims
+        holds = MEASURES if self.measures else CLAIMS * self.claims
+        return sha256(repr(parts).encode()).hexdigest()[:12] + holds

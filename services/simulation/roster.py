@@ -18,7 +18,7 @@ TIERS = {"high": ("high", "very_high"), "medium": ("medium", "rising"), "lower":
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row as received. `tier` is the word that the plan writes."""
+    """One row as received. `tier` is the word that the plan writes; `status`, when it is no plain enrolment."""
 
     received_at: datetime
     plan: str
@@ -29,6 +29,7 @@ class Row:
     lead: str = ""
     tier: str = ""
     assigned_on: date | None = None
+    status: str = ""
 
     @property
     def in_ecm(self) -> bool:
@@ -40,7 +41,8 @@ class Row:
         return (
             person.member_id, person.cin, person.surname, person.given, person.born.isoformat(), person.sex,
             self.plan, self.covered_from.isoformat(), _iso(self.covered_to), self.provider,
-            "enrolled" if self.in_ecm else "", _iso(self.ecm_from), self.lead, self.tier, _iso(self.assigned_on),
+            self.status or ("enrolled" if self.in_ecm else ""), _iso(self.ecm_from), self.lead, self.tier,
+            _iso(self.assigned_on),
         )  # fmt: skip
 
 

@@ -7,22 +7,32 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from services.simulation.listing import Count, settled
 from services.simulation.truth import Label, TrueStay, TrueTask
 
-Kind = Literal["stays", "tasks"]
+Kind = Literal["stays", "tasks", "measures"]
 Item: TypeAlias = tuple[str | datetime | None, ...]
-"""(class, status, admitted_at, discharged_at) of a stay, (rule, due_at, state) of a task."""
+"""(class, status, admitted_at, discharged_at) of a stay, (rule, due_at, state) of a task; (measure, period,
+"numerator/denominator", value) of a measure.
+"""
 Faults: TypeAlias = tuple[str, ...]
 KINDS: tuple[Kind, ...] = ("stays", "tasks")
+"""What every world has; measures are compared where labels speak of them."""
 NO_FAULT = "none"
 
 
 class Listed(msgspec.Struct, frozen=True):
-    """What a store lists of a member."""
+    """What a store lists of a member.
+
+    Args:
+        measures: summed over units; None when it was not asked for them. periods: for which it was; None: for all.
+    """
 
     member_id: str
     stays: Sequence[Item]
     tasks: Sequence[Item]
+    measures: Sequence[Count] | None = None
+    periods: frozenset[str] | None = None
 
 
 class Tally(msgspec.Struct):
@@ -60,6 +70,7 @@ class Score:
     def __init__(self, keep: int) -> None:
         self.by_instant: dict[datetime, dict[Kind, Tally]] = {}
         self.by_fault: dict[str, Tally] = {}
+        self.by_measure: dict[str, Tally] = {}
         self.differences: list[Difference] = []
         self._keep = keep
 
@@ -73,19 +84,30 @@ class Score:
         tallies = self.by_instant.setdefault(as_of, {kind: Tally() for kind in KINDS})
         story = label.faults if label else ()
         member_id = label.member_id if label else listed.member_id if listed else ""
-        for kind in KINDS:
-            found, missing, extra = _matched(
-                list(_expected(label, kind)), list(getattr(listed, kind)) if listed else []
+        sides: dict[Kind, tuple[list[tuple[Item, Faults]], list[Item]]] = {
+            kind: (list(_expected(label, kind)), list(getattr(listed, kind)) if listed else []) for kind in KINDS
+        }
+        if (listed and listed.measures is not None) or (label and label.periods and not listed):
+            expected, shown = settled(
+                label, (listed.measures or ()) if listed else (), listed.periods if listed else None
             )
-            tallies[kind].add(len(found), len(missing), len(extra))
-            for _, faults in found:
+            sides["measures"] = [(item, story) for item in expected], list(shown)
+        for kind, (wanted, there) in sides.items():
+            found, missing, extra = _matched(wanted, there)
+            tallies.setdefault(kind, Tally()).add(len(found), len(missing), len(extra))
+            for item, faults in found:
                 self._blame(faults, found=1)
+                self._measure(kind, item, found=1)
             for difference in _differences(as_of, member_id, kind, missing, extra, story):
-                self._blame(
-                    difference.faults, missing=difference.expected is not None, extra=difference.listed is not None
-                )
+                lacks, has = difference.expected is not None, difference.listed is not None
+                self._blame(difference.faults, missing=lacks, extra=has)
+                self._measure(kind, difference.expected or difference.listed or (), missing=lacks, extra=has)
                 if len(self.differences) < self._keep:
                     self.differences.append(difference)
+
+    def _measure(self, kind: Kind, item: Item, *, found: int = 0, missing: int = 0, extra: int = 0) -> None:
+        if kind == "measures":
+            self.by_measure.setdefault(str(item[0]), Tally()).add(found, missing, extra)
 
     def _blame(self, faults: Iterable[str], *, found: int = 0, missing: int = 0, extra: int = 0) -> None:
         for fault in faults or (NO_FAULT,):
@@ -95,9 +117,10 @@ class Score:
 def _differences(
     as_of: datetime, member_id: str, kind: Kind, missing: list[tuple[Item, Faults]], extra: list[Item], story: Faults
 ) -> Iterator[Difference]:
-    """What is missing stands beside what is listed in its place: of the same rule or class."""
+    """What is missing stands beside what is listed in its place: of the same rule or class, or measure and period."""
+    same = 2 if kind == "measures" else 1
     for expected, faults in missing:
-        instead = next((item for item in extra if item[0] == expected[0]), None)
+        instead = next((item for item in extra if item[:same] == expected[:same]), None)
         if instead:
             extra.remove(instead)
         yield Difference(as_of, member_id, kind, expected, instead, faults)

@@ -1,7 +1,8 @@
 """Truth labels: what a right answer lists, and the file that holds it.
 
-A line a member and instant, NDJSON: `{"world", "member_id", "as_of", "stays": [...], "tasks": [...], "faults"}`.
-Source: contract, "Truth labels"; `world` and `faults` are ours.
+A line a member and instant, NDJSON: `{"world", "member_id", "as_of", "stays": [...], "tasks": [...], "faults"}`; in a
+world with measures also `"measures": [...]` and `"periods"`, and lines about the files of providers (`@files|...`).
+Source: contract, "Truth labels"; `world`, `faults` and `periods` are ours.
 """
 
 from datetime import UTC, datetime
@@ -32,8 +33,30 @@ class TrueTask(msgspec.Struct, frozen=True, omit_defaults=True):
     faults: tuple[str, ...] = ()
 
 
+class TrueMeasure(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a member, or a provider's files, add to a measure in a period; exclusions are out of both counts."""
+
+    measure: str
+    period: str
+    denominator: int
+    numerator: int
+    value: float | None = None
+
+
+MEASURES = (
+    "trc.notification", "trc.engagement", "trc.medication_reconciliation", "pcr.observed", "fuh.7d", "fuh.30d",
+    "fum.7d", "fum.30d", "fua.7d", "fua.30d", "amb_ed", "cbp", "gsd.lt8", "gsd.gt9", "pdc.diabetes", "pdc.rasa",
+    "pdc.statins", "dsf.screening", "dsf.follow_up", "tcs.cm_contact_7d", "tcs.ambulatory_visit_7d", "ecm.outreach_10",
+    "ecm.enrolment_90", "ecm.careplan_90", "ecm.rtf_on_time", "ecm.otf_on_time",
+)  # fmt: skip
+"""The measures that labels speak of; of others nothing is said."""
+
+
 class Label(msgspec.Struct, frozen=True, omit_defaults=True):
-    """All that should be listed of a member at an instant; `faults` are those of the member's whole story."""
+    """All that should be listed of a member at an instant; `faults` are those of the member's whole story.
+
+    `measures` are those with a denominator, in the years `periods`; of other years nothing is said.
+    """
 
     world: str
     member_id: str
@@ -41,6 +64,8 @@ class Label(msgspec.Struct, frozen=True, omit_defaults=True):
     stays: tuple[TrueStay, ...]
     tasks: tuple[TrueTask, ...]
     faults: tuple[str, ...] = ()
+    measures: tuple[TrueMeasure, ...] = ()
+    periods: tuple[str, ...] = ()
 
 
 _encoder = msgspec.json.Encoder()

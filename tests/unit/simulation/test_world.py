@@ -16,7 +16,7 @@ import pytest
 from services.simulation.deadlines import BEDS
 from services.simulation.household import household
 from services.simulation.journal import write
-from services.simulation.recipe import FAULTS, ImpossibleRecipe, Recipe
+from services.simulation.recipe import FAULTS, MEASURE_FAULTS, ImpossibleRecipe, Recipe
 from services.simulation.world import World
 
 ALL = frozenset(FAULTS)
@@ -142,3 +142,4 @@ def test_the_page_names_every_fault_as_the_program_does() -> None:
     page = (Path(__file__).parents[3] / "docs/how-to/simulate.md").read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", page, re.MULTILINE))
     assert rows == FAULTS
+    assert dict(re.findall(r"^- `(\w+)`: (.*)$", page, re.MULTILINE)) == MEASURE_FAULTS
