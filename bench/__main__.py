@@ -6,7 +6,10 @@ import tempfile
 from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results.json"
-PARTS = ("reading", "storing", "deriving", "staging", "rebuilding", "answering", "delaying", "scaling")
+PARTS = (
+    "reading", "storing", "deriving", "counting", "evaluating", "staging", "rebuilding", "recounting", "answering",
+    "delaying", "seeing", "scaling",
+)  # fmt: skip
 
 
 def main(arguments: list[str] | None = None) -> None:

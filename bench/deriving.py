@@ -10,6 +10,7 @@ import msgspec
 from bench import kept
 from bench.measuring import Figure, Size, by_turns, figure, micros_per_call
 from bench.world import Person, history
+from models.view import View
 from services.member.derive import MemberFacts, Remembered, derive
 from services.member.diff import diff
 from services.member.facts import absorb, freeze, thaw
@@ -57,7 +58,7 @@ def _of_member(
     links = around.links(at)
     member_facts = around.facts(links, at)[member_id]
     view = derive(member_facts, reference, at)
-    revisions, _ = diff(member_id, {}, (), view.tasks, at)
+    revisions, _ = diff(member_id, {}, View(), view, at)
     memo, other_memo = Memo(Remembered), Memo(Remembered)
     without, turns = _without_the_last(member_facts), cycle((False, True))
     derive(member_facts, reference, at, memo)
@@ -77,8 +78,8 @@ def _of_member(
         "absorb": (lambda: absorb({}, events), max(1, len(events))),
         "freeze": (lambda: [freeze(facts) for facts in patients], 1),
         "thaw": (lambda: [thaw(blob) for blob in blobs], 1),
-        "diff": (lambda: diff(member_id, revisions, view.tasks, view.tasks, at), 1),
-        "effects": (lambda: diff(member_id, {}, (), view.tasks, at), 1),
+        "diff": (lambda: diff(member_id, revisions, view, view, at), 1),
+        "effects": (lambda: diff(member_id, {}, View(), view, at), 1),
     }
 
     def timed(run: Callable[[], object], share: int) -> Callable[[], float]:

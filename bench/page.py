@@ -1,12 +1,13 @@
 """The figures as `docs/explanation/figures.md` shows them, made from `bench/results.json`: nobody copies a number."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "figures.md"
-_LEFT_OUT = ("stage", "recall", "links", "absorb", "freeze", "thaw", "diff", "effects")
+_LEFT_OUT = ("stage", "measuring", "recall", "links", "absorb", "freeze", "thaw", "diff", "effects")
 """Steps of a member: `results.json` has them, the page would drown in them."""
 Results = Mapping[str, Any]
 
@@ -18,7 +19,7 @@ def refresh(results: Path, page: Path = PAGE) -> None:
 
 def with_tables(text: str, found: Results) -> str:
     """The page with its tables made of these results."""
-    for name, table in (("machine", _machine), ("aims", _aims), ("figures", _figures), ("stages", _stages)):
+    for name, table in _TABLES.items():
         begin, end = f"<!-- {name}: made by `make bench` -->\n", f"<!-- end of {name} -->\n"
         assert begin in text, f"the page has no place for the {name}"
         before, _, rest = text.partition(begin)
@@ -65,9 +66,18 @@ def _figures(found: Results) -> Iterator[str]:
             yield f"| {each['what']} | {short(each['median'])} | {each['unit']} | {ratios or said} |"
 
 
-def _stages(found: Results) -> Iterator[str]:
-    stages: Sequence[Results] = [each for each in found["figures"] if each["id"].startswith("stage.")]
+def _stages(of: str, found: Results) -> Iterator[str]:
+    stages: Sequence[Results] = [each for each in found["figures"] if each["id"].startswith(f"{of}.")]
     yield from ("| part | µs a line | share |", "|---|---|---|")
     for each in sorted(stages, key=lambda stage: -stage["median"]):
         share = each["against"].get("whole", 1.0)
         yield f"| {each['what'].removeprefix('of it: ')} | {short(each['median'])} | {share:.0%} |"
+
+
+_TABLES: dict[str, Callable[[Results], Iterator[str]]] = {
+    "machine": _machine,
+    "aims": _aims,
+    "figures": _figures,
+    "stages": partial(_stages, "stage"),
+    "stages with measures": partial(_stages, "measuring"),
+}

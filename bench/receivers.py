@@ -65,10 +65,11 @@ def journal(store: Path) -> list[str]:
     return [sys.executable, "-m", "bench.journaling", str(store)]
 
 
-def serve(store: Path) -> list[str]:
+def serve(store: Path, config: Path | None = None) -> list[str]:
     """The service as a user runs it."""
     program = "from services.cli.main import main; main()"
-    return [sys.executable, "-c", program, "--store", str(store), "serve", "--mllp", "127.0.0.1:0", "--http", ""]
+    where = ["--store", str(store), *(("--config", str(config)) if config else ())]
+    return [sys.executable, "-c", program, *where, "serve", "--mllp", "127.0.0.1:0", "--http", ""]
 
 
 def hapi(libraries: str, *file: str) -> list[str]:

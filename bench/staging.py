@@ -1,9 +1,13 @@
-"""Where the time of a live line goes: processor time by stage, of the pipeline's thread and the store's writer."""
+"""Where the time of a live line goes: processor time by stage, of the pipeline's thread and the store's writer.
+
+Of messages alone, as the shipped pages count them without value sets; and of claims, fills, results and messages with
+every measure page on.
+"""
 
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -11,11 +15,14 @@ from typing import Any
 from unittest.mock import patch
 
 from bench import kept
+from bench.courses import course
 from bench.measuring import Figure, Samples, Size, figure
-from bench.world import crowd
-from services.member import shelf
+from bench.recounting import FACTS
+from bench.world import Told, crowd
+from services.member import derive, shelf
 from services.runtime import pipeline, recall, workset
 from services.runtime.store import sqlite, sqlite_reader, sqlite_writer
+from services.wiring.setup import Setup
 
 _STAGES: dict[str, list[tuple[Any, str]]] = {
     "read": [(pipeline, "read_lines")],
@@ -26,7 +33,8 @@ _STAGES: dict[str, list[tuple[Any, str]]] = {
     ],
     "decode": [(shelf.Shelf, "thaw"), (workset, "thaw_member")],
     "derive": [(pipeline, "derive")],
-    "diff": [(pipeline, "diff")],
+    "measures": [(derive, "measured"), (derive, "shown")],
+    "diff": [(pipeline, "diff"), (pipeline, "remember")],
     "encode": [
         (workset.Workset, "patient_rows"), (workset.Workset, "member_rows"), (pipeline.Pipeline, "task_rows"),
     ],
@@ -41,8 +49,9 @@ _WHAT = {
     "absorb": "absorb",
     "recall": "who is touched, links, facts as of now",
     "decode": "bytes to facts and views",
-    "derive": "derive",
-    "diff": "diff",
+    "derive": "derive: stays, tasks",
+    "measures": "derive: measures",
+    "diff": "diff, with the counters",
     "encode": "facts, views and tasks to bytes",
     "rows": "SQLite: reading",
     "writer": "SQLite: writing and committing",
@@ -76,23 +85,30 @@ class Stopwatch:
 
 
 def run(size: Size, folder: Path) -> Iterator[Figure]:
-    members, samples = size.of(500, 10), Samples()
-    for turn in range(size.of(3, 1)):
-        spent = _profiled(folder, members, turn)
-        for stage in _WHAT:
-            samples.setdefault(stage, []).append(spent[stage])
-        samples.setdefault("whole", []).append(spent.total())
-    yield figure("stage.whole", "a live line, processor time in all", "µs", samples, key="whole")
+    members, few, turns = size.of(500, 10), size.of(300, 6), size.of(3, 1)
+    told = [crowd(range(members), kept.now() - timedelta(days=14), seed=turn) for turn in range(turns)]
+    yield from _stages("stage", "a live line", [_profiled(folder, members, lines, kept.setup()) for lines in told])
+    lines = sorted(line for number in range(few) for line in course(number, FACTS, kept.now()))
+    spent = [_profiled(folder, few, lines, kept.all_pages()) for _ in range(turns)]
+    yield from _stages("measuring", "a live line with every measure page on", spent)
+
+
+def _stages(name: str, whole: str, spent: Sequence[Counter[str]]) -> Iterator[Figure]:
+    samples: Samples = {stage: [each[stage] for each in spent] for stage in _WHAT}
+    samples["whole"] = [each.total() for each in spent]
+    yield figure(f"{name}.whole", f"{whole}, processor time in all", "µs", samples, key="whole")
     for stage, what in _WHAT.items():
-        yield figure(f"stage.{stage}", f"of it: {what}", "µs", samples, key=stage, against=["whole"])
+        yield figure(f"{name}.{stage}", f"of it: {what}", "µs", samples, key=stage, against=["whole"])
 
 
-def _profiled(folder: Path, members: int, turn: int) -> Counter[str]:
-    """Microseconds a line by stage, of a backlog in live batches: each member has one stay."""
-    lines = crowd(range(members), kept.now() - timedelta(days=14), seed=turn)
-    with tempfile.TemporaryDirectory(dir=folder) as place, kept.store_with(Path(place), range(members)) as store:
+def _profiled(folder: Path, members: int, lines: Sequence[Told], installation: Setup) -> Counter[str]:
+    """Microseconds a line by stage, of a backlog in live batches."""
+    with (
+        tempfile.TemporaryDirectory(dir=folder) as place,
+        kept.store_with(Path(place), range(members), installation) as store,
+    ):
         kept.keep(store, lines, live=True)
-        work = kept.pipeline_of(store)
+        work = kept.pipeline_of(store, installation)
         with _watched() as (here, writer):
             while work.run():
                 pass

@@ -18,10 +18,11 @@ START = datetime(2025, 3, 3, 8, tzinfo=UTC)
 
 
 class Told(msgspec.Struct, frozen=True, order=True):
-    """A message and when its sender recorded it."""
+    """A message, or a row of a table, and when its sender recorded it."""
 
     at: datetime
     body: bytes
+    kind: str = "hl7v2"
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -75,7 +76,7 @@ def facilities_csv() -> bytes:
 
 def roster_csv(numbers: Sequence[int]) -> bytes:
     """The member information file: two of three in care management, half of all at high risk."""
-    header = ("member_id", "cin", "last_name", "first_name", "birth_date", "mcp_id", "coverage_start",
+    header = ("member_id", "cin", "last_name", "first_name", "birth_date", "mcp_id", "coverage_start", "sex",
               "ecm_provider_id", "ecm_status", "ecm_start", "lead_cm_id", "risk_tier", "assigned_on")  # fmt: skip
     return _csv([header, *(_roster_row(Person(number)) for number in numbers)])
 
@@ -84,7 +85,7 @@ def _roster_row(one: Person) -> Sequence[str]:
     provider = (f"P{one.number % 9}", "enrolled", "2024-06-01", f"L{one.number % 40}") if one.number % 3 else ("",) * 4
     risk = "high" if one.number % 2 else "low"
     person = (one.member_id, one.cin, one.surname, one.given, one.born)
-    return (*person, "PLAN-A", "2023-01-01", *provider, risk, "2024-05-20" if one.number % 3 else "")
+    return (*person, "PLAN-A", "2023-01-01", "F", *provider, risk, "2024-05-20" if one.number % 3 else "")
 
 
 def stay(person: Person, start: datetime, dice: Random, *, updates: int = 2) -> Iterator[Told]:

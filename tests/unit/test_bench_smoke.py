@@ -26,6 +26,7 @@ def test_the_bench_measures_every_part_and_names_no_machine(tmp_path: Path) -> N
     measured = {figure["id"].partition(".")[0] for figure in found["figures"]}
     assert measured >= {"reader", "append", "derive", "warm", "stage", "rebuild", "load", "ack", "served", "delay"}
     assert measured >= {"peer", "bare", "bytes", "event", "memory"}
+    assert measured >= {"counted", "evaluate", "published", "measuring", "recount", "visible"}
     # A peer that needs what is not on this machine says so in words.
     assert all(figure["missing"] or figure["median"] > 0 for figure in found["figures"])
     assert str(tmp_path) not in out.read_text()
