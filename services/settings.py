@@ -39,8 +39,12 @@ class Settings(BaseModel):
     Args:
         store: folder of the store. time_zone: where due days fall and calendars hold.
         rules: folders of rule pages beside the shipped ones; a file of the same name replaces the shipped rule.
-        value_sets: folders or CSV files of value sets, beside `WARMHANDOFF_VALUE_SETS`.
+        value_sets: folders or files (CSV, FHIR JSON) of value sets, beside `WARMHANDOFF_VALUE_SETS`.
         calendars: YAML files of custom business-day calendars.
+        return_maps: folders or pages of plans' return files, beside the shipped ones and before them.
+        submissions: folders or pages of rounds beside the shipped ones; one of the same name replaces it.
+        measures: folders or measure pages beside the shipped ones; one of the same name replaces it.
+        programs: payment programs that apply: names of shipped ones, pages, folders of pages.
         mllp, http: addresses of `serve`; an empty one is not listened on. drop: the drop folder.
     """
 
@@ -51,6 +55,10 @@ class Settings(BaseModel):
     rules: tuple[Place, ...] = ()
     value_sets: tuple[Place, ...] = ()
     calendars: tuple[Place, ...] = ()
+    return_maps: tuple[Place, ...] = ()
+    submissions: tuple[Place, ...] = ()
+    programs: tuple[Place, ...] = ()
+    measures: tuple[Place, ...] = ()
     mllp: Address | None = None
     http: Address | None = None
     drop: Place | None = None
@@ -80,7 +88,7 @@ def settings_of(pages: Sequence[Page]) -> Settings:
 
 def _absent(page: Page) -> Iterator[Problem]:
     """Files and folders that are named and not there. The store and the drop folder are made: a file is no folder."""
-    for key in ("rules", "value_sets", "calendars"):
+    for key in ("rules", "value_sets", "calendars", "return_maps", "submissions", "measures"):
         listed = page.data.get(key)
         for index, path in enumerate(listed if isinstance(listed, list) else ()):
             if isinstance(path, str) and path.strip() and not Path(path).exists():

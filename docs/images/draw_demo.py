@@ -17,7 +17,7 @@ from services.cli.demo.performing import Performance
 from services.cli.demo.staging import recipe_until
 
 PICTURE = Path(__file__).with_name("demo.svg")
-COLUMNS, LINES = 100, 30
+COLUMNS, LINES = 120, 32
 MEMBERS, DAYS, SEED = 250, 30, 1  # as `demo` has them
 SHARE = 0.6
 LOOK_EVERY = 40

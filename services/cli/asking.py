@@ -39,7 +39,7 @@ def members(
     if member and not found:
         print(f"warmhandoff: no member {member!r} was known at {time_json(at, setup.zone)}.", file=sys.stderr)
     if as_json:
-        shown = [member_json(member_id, view, setup.zone) for member_id, view in found]
+        shown = [member_json(member_id, view, setup.zone, at) for member_id, view in found]
         print_json({"as_of": time_json(at, setup.zone), "members": shown})
         return
     console = people_console()

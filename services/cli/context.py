@@ -140,6 +140,11 @@ def words_of(option: str, text: str, known: Collection[str], what: str) -> list[
     return words
 
 
+def read_bytes(name: str) -> bytes:
+    """What a file holds, or standard input (`-`)."""
+    return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+
+
 def print_json(value: Any) -> None:
     """One JSON document on stdout."""
     sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n")

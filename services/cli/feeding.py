@@ -3,7 +3,7 @@
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from itertools import takewhile
 from pathlib import Path
@@ -17,6 +17,7 @@ from connectors.files.sniffing import sniff
 from connectors.tabular.kinds import is_table
 from models.errors import FileIsWrong
 from services.cli.context import AsJson, clock, command, fail, place, print_json
+from services.returns.maps import ReturnMap
 from services.runtime.pipeline import Pipeline
 from services.runtime.store.contract import walk_lines
 from services.runtime.store.sqlite import SqliteStore
@@ -62,19 +63,19 @@ def load(
     files = list(files_in([path for path in paths if str(path) != "-"]))
     with _standard_input(wanted=Path("-") in paths) as piped:
         streams = [(piped, "standard input")] if piped else []
-        check_named([*((path, str(path)) for path, is_named in files if is_named), *streams])
+        check_named([*((path, str(path)) for path, is_named in files if is_named), *streams], setup.maps)
         with open_store(folder, clock) as store:
             take_inbox(store, folder, clock)
             with console.status("keeping ...") if console.is_terminal else nullcontext():
                 for path, is_named in files:
                     try:
-                        taken.append(_keep(total, store, path, feed, str(path)))
+                        taken.append(_keep(total, store, path, feed, str(path), setup.maps))
                     except (FileIsWrong, OSError) as wrong:
                         if is_named:
                             raise
                         total.left_out += 1
                         print(f"left out: {wrong}", file=sys.stderr)
-                taken += [_keep(total, store, stream, feed, name) for stream, name in streams]
+                taken += [_keep(total, store, stream, feed, name, setup.maps) for stream, name in streams]
             if wait:
                 with console.status("processing ...") if console.is_terminal else nullcontext():
                     process(store, Pipeline(store, setup.readers, setup.reference, clock), total)
@@ -109,9 +110,11 @@ def _standard_input(*, wanted: bool) -> Iterator[BinaryIO | None]:
         yield cast("BinaryIO", spool)
 
 
-def _keep(total: Summary, store: SqliteStore, source: Path | BinaryIO, feed: str, name: str) -> Taken:
+def _keep(
+    total: Summary, store: SqliteStore, source: Path | BinaryIO, feed: str, name: str, maps: Sequence[ReturnMap]
+) -> Taken:
     before = store.head()
-    more = keep_file(store, source, feed, clock(), name)
+    more = keep_file(store, source, feed, clock(), name, maps)
     total.lines += more.lines
     total.new += more.new
     total.repeated += more.repeated
@@ -130,7 +133,7 @@ def _warn_of_undeclared(setup: Setup, feed: str) -> None:
 def _warn_of_marks(store: SqliteStore, setup: Setup, file: Taken) -> None:
     """Say which rows of which column hold what no rule knows; never the values."""
     lines = takewhile(lambda line: line.seq <= file.upto, walk_lines(store, after=file.before, chunk=10))
-    found, places, is_a_table = marked_rows(lines, setup.readers), Places(store), _is_a_table(file.source)
+    found, places, is_a_table = marked_rows(lines, setup.readers), Places(store), _is_a_table(file.source, setup.maps)
     for mark, rows in found.items():
         where = (
             f"line {at.line}" if is_a_table and (at := places.row(seq, ordinal)) else f"row {ordinal} of line {seq}"
@@ -139,6 +142,6 @@ def _warn_of_marks(store: SqliteStore, setup: Setup, file: Taken) -> None:
         print(f"warning: {file.name}: {said(mark, where)}", file=sys.stderr)
 
 
-def _is_a_table(source: Path | BinaryIO) -> bool:
-    kind = sniff(head_of(source))
+def _is_a_table(source: Path | BinaryIO, maps: Sequence[ReturnMap]) -> bool:
+    kind = sniff(head_of(source), maps)
     return kind is not None and is_table(kind)

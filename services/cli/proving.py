@@ -1,4 +1,4 @@
-"""Commands that prove: `rules check`, `verify`, `rebuild`, `explain`."""
+"""Commands that prove: `rules check`, `verify`, `rebuild`."""
 
 import contextlib
 import sys
@@ -10,16 +10,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from services.cli.context import DIFFERENT, AsJson, AsOf, clock, command, instant, place, print_json
-from services.cli.naming import task_named
+from services.cli.context import DIFFERENT, AsJson, clock, command, place, print_json
 from services.runtime.pipeline import Pipeline
-from services.runtime.recount import Difference, Recount, waits
+from services.runtime.recount import Difference, Recount
 from services.runtime.store.contract import Reader, walk_members
 from services.runtime.store.sqlite import SqliteStore
 from services.runtime.store.sqlite_connecting import FILE_NAME
 from services.runtime.store.sqlite_reader import SqliteReader
 from services.runtime.workset import thaw_member
-from services.status.explaining import explain as explained_task
 from services.wiring.opening import open_store
 from services.wiring.setup import Setup, read_rules
 
@@ -31,7 +29,6 @@ def register(app: typer.Typer) -> None:
     app.add_typer(rules, name="rules")
     app.command()(verify)
     app.command()(rebuild)
-    app.command()(explain)
 
 
 @rules.callback()
@@ -103,48 +100,6 @@ def rebuild(
         raise typer.Exit(DIFFERENT)
 
 
-@command
-def explain(
-    task_id: Annotated[
-        str, typer.Argument(metavar="TASK-ID", help="The task's id, as `tasks` shows it; its first characters will do.")
-    ],
-    as_of: AsOf = None,
-    raw: Annotated[bool, typer.Option("--raw", help="Print the messages, with what they hold of a person.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Why a task is there, and what would close it.
-
-    Shows the rule, the facts, the messages behind them with their answers, and what is missing; --json the history too.
-
-    Example: warmhandoff explain 6c0f1c1e-... --json
-    """
-    at, setup = instant(as_of), place.setup()
-    with SqliteReader.open(place.folder(setup)) as reader:
-        found = explained_task(reader, setup.reference, task_named(reader, setup, task_id), at, raw=raw)
-    assert found is not None  # it was named
-    if as_json:
-        print_json(found)
-        return
-    task, rule = found["task"], found["rule"]
-    print(f"{rule['id']} {rule.get('version', '')}: {rule.get('text', '')}")
-    if "source" in rule:
-        print(f"  source: {rule['source']['document']}, {rule['source']['section']}")
-    if task:
-        owner = task["owner"]["lead_cm_id"] or task["owner"]["ecm_provider_id"] or task["owner"]["mcp_id"] or "-"
-        print(f"  {task['state']}, due {task['due_at'] or '-'}, owner {owner}")
-    else:
-        print("  withdrawn: its cause was corrected away")
-    for fact in found["facts"]:
-        print(f"  because {fact['statement']}")
-        for message in fact["messages"]:
-            ack = f", answered {message['ack']['code']}" if message["ack"] else ""
-            print(f"    {message['feed']} line {message['seq']}, received {message['received_at']}{ack}")
-            if raw:
-                print("\n".join(f"      {line}" for line in message["raw"].splitlines()))
-    for wish in found["missing"]:
-        print(f"  missing: {wish}")
-
-
 @contextlib.contextmanager
 def _still(folder: Path) -> Iterator[SqliteReader]:
     """The store as it is at one moment: a service may go on writing to it meanwhile."""
@@ -179,7 +134,7 @@ def _members(reader: Reader) -> tuple[int, int]:
     """How many members there are, and how many of them wait to be derived."""
     ids = list(walk_members(reader))
     rows = (row for start in range(0, len(ids), 500) for row in reader.members(ids[start : start + 500]).values())
-    return len(ids), sum(waits(thaw_member(row)) for row in rows)
+    return len(ids), sum(thaw_member(row).waits for row in rows)
 
 
 def _warn_of_other_reference(reader: Reader, setup: Setup) -> None:
@@ -196,7 +151,8 @@ def _report(members: int, found: list[Difference], broken: list[tuple[str, int]]
         print_json({"members": members, "differences": found, "broken_chains": chains})
         return
     for difference in found:
-        print(f"{difference.member_id} {difference.path}: stored {difference.stored}, now {difference.recomputed}")
+        whose = difference.member_id or "-"  # a counter is nobody's
+        print(f"{whose} {difference.path}: stored {difference.stored}, now {difference.recomputed}")
     for feed, seq in broken:
         print(f"feed {feed}: the hash chain breaks at line {seq}")
     print(f"{members} members, {len(found)} differences, {len(broken)} broken chains.")

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta, timezone
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from connectors.tabular.kinds import is_table
@@ -23,7 +22,7 @@ from models.time import Instant, Stamp
 from models.view import Task
 from services.member.book import book_of
 from services.runtime.recall import circles, facilities_of, with_registry
-from services.runtime.store.contract import Reader
+from services.runtime.store.contract import JournalLine, MessageRow, Reader
 from services.runtime.workset import Workset
 from services.status.questions import Questions
 from services.status.shapes import Json, task_json, time_json
@@ -139,20 +138,25 @@ def _messages(reader: Reader, tellers: Iterable[Teller], zone: ZoneInfo, *, raw:
             line = reader.line(place.seq)
             if line is None or line.feed != teller.feed or line.received_at != teller.received_at:
                 continue
-            acks = reader.acks([place.seq])
-            message: dict[str, Any] = {
-                "feed": line.feed,
-                "seq": place.seq,
-                "sha256": teller.name,
-                "control_id": teller.control_id,
-                "received_at": time_json(line.received_at, zone),
-                "ack": {"code": acks[0].code, "micros": acks[0].micros} if acks else None,
-            }
-            if raw:
-                body = with_header(line.body, place.ordinal) if is_table(line.kind) else line.body
-                message["raw"] = body.decode("utf-8", "replace")
-            shown.append(message)
+            shown.append(message_json(reader, place, line, zone, raw=raw))
     return shown
+
+
+def message_json(reader: Reader, place: MessageRow, line: JournalLine, zone: ZoneInfo, *, raw: bool) -> Json:
+    """A message in its place, with the answer that was sent; `raw` adds what it says."""
+    acks = reader.acks([place.seq])
+    message: Json = {
+        "feed": line.feed,
+        "seq": place.seq,
+        "sha256": place.name,
+        "control_id": place.control_id,
+        "received_at": time_json(line.received_at, zone),
+        "ack": {"code": acks[0].code, "micros": acks[0].micros} if acks else None,
+    }
+    if raw:
+        body = with_header(line.body, place.ordinal) if is_table(line.kind) else line.body
+        message["raw"] = body.decode("utf-8", "replace")
+    return message
 
 
 def _missing(rule: Rule, task: Task, reference: Reference) -> Iterable[str]:

@@ -33,7 +33,8 @@ def tasks_named(reader: Reader, questions: Questions, text: str) -> list[Candida
     if len(text) < SHORTEST:
         return []
     told = [reader.outbox_of(subject)[-1].effect for subject in reader.subjects(text.lower(), CANDIDATES)]
-    return [Candidate(effect.subject, effect) for effect in told if effect.rule]
+    tasks = (effect for effect in told if effect.rule and effect.effect != "contribution_changed")
+    return [Candidate(effect.subject, effect) for effect in tasks]
 
 
 def near(word: str, known: Iterable[str]) -> str:

@@ -1,10 +1,10 @@
-"""Which rows of tables were taken and yet marked: a word that no rule knows, an identifier of no known shape."""
+"""Which rows of tables were taken and yet marked: a word that no rule knows, a value of no known shape or sense."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from connectors.tabular.kinds import is_table
-from connectors.tabular.words import BAD_SHAPE, UNKNOWN_WORD
+from connectors.tabular.words import BAD_SHAPE, IMPOSSIBLE, UNKNOWN_WORD
 from services.intake.reading import LineReader
 from services.runtime.store.contract import JournalLine
 
@@ -16,7 +16,8 @@ Marked = dict[str, list[tuple[int, int]]]
 
 _WORDS = {
     UNKNOWN_WORD: ("a word that no rule knows", "It is kept, and no rule counts it."),
-    BAD_SHAPE: ("no value of the usual shape", "Nobody is matched by it."),
+    BAD_SHAPE: ("no value of the usual shape", "It is not used: nobody is matched, nothing is counted by it."),
+    IMPOSSIBLE: ("a value that cannot be", "It is left out, the rest of the row counts."),
 }
 
 

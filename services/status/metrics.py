@@ -15,9 +15,11 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import Metric
 
 from connectors.mllp.stats import ListenerStats
+from models.measure import CounterKey, Sums
 from models.measured import Histogram, Measured, times_of
 from models.time import Instant
 from services.runtime.pipeline import DERIVE_FAILED
+from services.runtime.rechecking import Rechecked, rechecked
 from services.runtime.store.contract import Reader
 from services.runtime.store.sqlite_connecting import FILE_NAME
 from services.status.families import Labels, counter, gauge, histogram, joined
@@ -25,6 +27,7 @@ from services.status.feeds import Board, FeedHealth
 from services.status.ourselves import ours
 
 REFRESH_S = 15.0
+POPULATIONS = ("initial_population", "denominator", "exclusion", "exception", "numerator")
 JUMP_S = 2.0
 """How far the clock may move against its own ticking between two refreshes before it has jumped."""
 _EPOCH_S = 60.0
@@ -68,6 +71,9 @@ class Walked(msgspec.Struct, frozen=True):
     depth: dict[tuple[str, str], int]
     tasks: dict[tuple[str, str], int]
     measured: list[Measured]
+    counters: Mapping[CounterKey, Sums]
+    rechecked: Rechecked
+    members: int
 
 
 class Metrics:
@@ -76,7 +82,8 @@ class Metrics:
     def __init__(self, store: Kept, board: Board, process: Process, clock: Clock, feeds: Iterable[str]) -> None:
         self._store, self._board, self._process, self._clock = store, board, process, clock
         self._feed, self._reason, self._rule = Labels([*feeds]), Labels(), Labels()
-        self._walked = Walked([], {}, {}, [])
+        self._measure = Labels()
+        self._walked = Walked([], {}, {}, [], {}, Rechecked(), 0)
         self._offset = clock.wall().timestamp() - clock.ticks()
         self._jumps = 0
         self._build = (version("warmhandoff"), _environment())
@@ -90,7 +97,13 @@ class Metrics:
         self._offset = offset
         store = self._store
         self._walked = Walked(
-            self._board.feeds(self._clock()), store.quarantine_depth(), store.task_counts(), store.measured()
+            self._board.feeds(self._clock()),
+            store.quarantine_depth(),
+            store.task_counts(),
+            store.measured(),
+            store.measure_counts(),
+            rechecked(store),
+            store.counts()["members"],
         )
 
     def scraped(self) -> bytes:
@@ -102,6 +115,7 @@ class Metrics:
         yield from self._listeners()
         yield from self._feeds()
         yield from self._pipeline()
+        yield from self._measures()
         yield from self._machine()
 
     def _listeners(self) -> Iterator[Metric]:
@@ -176,6 +190,25 @@ class Metrics:
             {(): receipt},
             MICROS,
         )
+
+    def _measures(self) -> Iterator[Metric]:
+        walked, now = self._walked, self._clock()
+        years = (str(now.year), str(now.year - 1))
+        counted = joined(
+            ((self._measure(key.measure), key.period, population), getattr(sums, population))
+            for key, sums in walked.counters.items()
+            if key.kind == "" and key.period in years
+            for population in POPULATIONS
+        )
+        labels = ("measure", "period", "population")
+        yield gauge("measure_count", "What measures count, this year and the last.", labels, counted)
+        found = walked.rechecked
+        results = {("same",): found.same, ("different",): found.different}
+        share = min(found.lately(now) / walked.members, 1.0) if walked.members else 0.0
+        last = {(): found.different_at.timestamp()} if found.different_at else {}
+        yield counter("rechecked_members", "Members derived again and compared.", ("result",), results)
+        yield gauge("rechecked_share", "Share of the members compared in the last 24 hours.", (), {(): share})
+        yield gauge("rechecked_last_difference_timestamp_seconds", "When one last differed.", (), last)
 
     def _machine(self) -> Iterator[Metric]:
         store, folder = self._store, self._process.folder

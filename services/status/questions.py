@@ -87,5 +87,5 @@ class Questions:
         rows = self._reader.tasks(task_id=task_id)
         if rows:
             return rows[0].member_id
-        told = self._reader.outbox_of(task_id)
-        return told[0].effect.member_id if told else None
+        told = [row.effect for row in self._reader.outbox_of(task_id)]
+        return told[0].member_id if told and told[0].effect != "contribution_changed" else None

@@ -4,19 +4,21 @@ from collections.abc import Iterable
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from models.owner import Owner
 from models.time import Instant
-from models.view import Effect, Owner, SourceRef, Stay, Task, View
+from models.view import Effect, SourceRef, Stay, Task, View
+from services.status.count_shapes import contribution_json, units_json
 
 Json = dict[str, Any]
 
 
-def member_json(member_id: str, view: View, zone: ZoneInfo) -> Json:
-    """A member as `members --json` shows it."""
+def member_json(member_id: str, view: View, zone: ZoneInfo, as_of: Instant) -> Json:
+    """A member as `members --json` shows it; measures are those of the year that holds the local day."""
     return {
         "member_id": member_id,
         "stays": [stay_json(stay, zone) for stay in view.stays],
         "tasks": [task_json(task, zone) for task in view.tasks],
-        "measures": [],
+        "measures": units_json(view.measures, as_of.astimezone(zone).date()),
         "flags": list(view.flags),
     }
 
@@ -78,6 +80,7 @@ def effect_json(position: int, effect: Effect, zone: ZoneInfo) -> Json:
         "previous_owner": owner_json(effect.previous_owner) if effect.previous_owner else None,
         "reason": effect.reason,
         "because": list(effect.because),
+        "contribution": contribution_json(effect.contribution) if effect.contribution else None,
     }
 
 

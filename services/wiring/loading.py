@@ -1,6 +1,6 @@
 """`load`: files into the journal, then through the pipeline."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -11,9 +11,10 @@ from connectors.files.contract import Sheaf
 from connectors.files.intake import FileIntake
 from connectors.files.sniffing import HEAD_BYTES, sniff
 from connectors.hl7v2.batch import split_messages
-from connectors.tabular.words import BAD_SHAPE, UNKNOWN_WORD
+from connectors.tabular import words
 from models.errors import FileIsWrong, Problem
 from models.time import Instant
+from services.returns.maps import ReturnMap
 from services.runtime.pipeline import Pipeline
 from services.runtime.store.contract import NewLine, Store
 
@@ -21,7 +22,7 @@ DROPPED = "files"
 """The feed of files that do not say it themselves."""
 INBOX = "inbox"
 """A folder in the store where commands leave lines for the running service; it is a drop folder."""
-MARKS = (f"flag_{UNKNOWN_WORD}:", f"flag_{BAD_SHAPE}:")
+MARKS = tuple(f"flag_{mark}:" for mark in words.MARKS)
 """How the store calls its counters of marks on rows."""
 BULK = 1_000
 """Journal lines a transaction of a bulk load."""
@@ -29,7 +30,7 @@ BULK = 1_000
 
 class Summary(msgspec.Struct):
     """What became of the lines of a load. `lines` is `new` + `repeated`; the others count messages and rows, and
-    `marked` the marks on rows that were taken (a word that no rule knows, an identifier of no known shape),
+    `marked` the marks on rows that were taken (a word that no rule knows, a value of no known shape),
     `left_out` the files of a folder that are of no kind we know, `count_mismatches` HL7 files whose trailers count
     otherwise than we do (R-52): their messages are kept all the same.
     """
@@ -45,9 +46,9 @@ class Summary(msgspec.Struct):
     count_mismatches: int = 0
 
 
-def intake_of(store: Store) -> FileIntake:
+def intake_of(store: Store, maps: Sequence[ReturnMap] = ()) -> FileIntake:
     """The reader of files, resuming where this store's checkpoints are."""
-    return FileIntake(split_hl7=lambda body: split_messages(body).messages, checkpoint=store.checkpoint)
+    return FileIntake(split_hl7=lambda body: split_messages(body).messages, checkpoint=store.checkpoint, maps=maps)
 
 
 def files_in(paths: list[Path]) -> Iterator[tuple[Path, bool]]:
@@ -69,11 +70,12 @@ def files_in(paths: list[Path]) -> Iterator[tuple[Path, bool]]:
             yield path, True
 
 
-def check_named(sources: Iterable[tuple[Path | BinaryIO, str]]) -> None:
+def check_named(sources: Iterable[tuple[Path | BinaryIO, str]], maps: Sequence[ReturnMap] = ()) -> None:
     """Refuse what is of no kind we know, or cannot be read, before anything is kept or made.
 
     Args:
         sources: each with the name that errors call it by; a stream is left at its beginning.
+        maps: how plans write their return files.
 
     Raises:
         FileIsWrong: every such file is listed.
@@ -82,7 +84,7 @@ def check_named(sources: Iterable[tuple[Path | BinaryIO, str]]) -> None:
     intake = FileIntake(split_hl7=lambda _: (), checkpoint=lambda _: 0)
     for source, name in sources:
         try:
-            if sniff(head_of(source)) in (None, "archive"):
+            if sniff(head_of(source), maps) in (None, "archive"):
                 next(intake.read(source, feed="", received_at=datetime.now(UTC), name=name), None)
         except FileIsWrong as wrong:
             problems += wrong.problems
@@ -112,10 +114,17 @@ def keep(store: Store, sheaf: Sheaf) -> tuple[int, int]:
     return len(appended) - repeated, repeated + sheaf.known
 
 
-def keep_file(store: Store, source: Path | BinaryIO, feed: str, received_at: Instant, name: str = "") -> Summary:
-    """Keep all lines of one file."""
+def keep_file(
+    store: Store,
+    source: Path | BinaryIO,
+    feed: str,
+    received_at: Instant,
+    name: str = "",
+    maps: Sequence[ReturnMap] = (),
+) -> Summary:
+    """Keep all lines of one file; `maps` say how plans write their return files."""
     summary = Summary()
-    for sheaf in intake_of(store).read(source, feed=feed, received_at=received_at, name=name):
+    for sheaf in intake_of(store, maps).read(source, feed=feed, received_at=received_at, name=name):
         new, repeated = keep(store, sheaf)
         summary.new += new
         summary.repeated += repeated

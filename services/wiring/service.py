@@ -115,7 +115,9 @@ class Service:
 
     async def _take(self, stream: BinaryIO, name: str) -> None:
         try:
-            summary = await asyncio.to_thread(keep_file, self.store, stream, DROPPED, self._clock(), name)
+            summary = await asyncio.to_thread(
+                keep_file, self.store, stream, DROPPED, self._clock(), name, self._setup.maps
+            )
         except FileIsWrong:
             log.warning("a file was refused: its reason stands beside it")
             raise

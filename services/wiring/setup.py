@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from connectors.fhir.reader import FhirReader
 from connectors.files.contract import OVERLONG, UNREADABLE
 from connectors.files.journal import UnreadableReader
 from connectors.hl7v2 import Hl7v2Reader
@@ -20,21 +21,30 @@ from connectors.hl7v2.settings import FeedSettings
 from connectors.tabular.kinds import TABLES
 from connectors.tabular.reader import TabularReader
 from models.errors import FileIsWrong, Problem
+from models.measure import PageInfo
 from models.pages import Page, parse_pages
 from models.reference import Calendar, Reference
 from services.intake.reading import LineReader
+from services.measures.book import MeasureBook
+from services.measures.value_sets import ValueSets, read_value_sets
+from services.returns.due import DueDates
+from services.returns.maps import ReturnMap
 from services.settings import DEFAULT_ZONE, Settings, settings_of
 from services.timeliness.compiling import value_sets_of
 from services.timeliness.custom import calendars
 from services.timeliness.loading import Loaded, check
 from services.timeliness.value_sets import parse_value_sets
+from services.wiring.measures import infos, read_measures
+from services.wiring.programs import read_programs
+from services.wiring.returns import read_maps
+from services.wiring.rounds import read_rounds
 
 T = TypeVar("T")
 
 VALUE_SETS = "WARMHANDOFF_VALUE_SETS"
 DEFAULT_FEED = "mllp"
 """What arrives through `serve --mllp` where nobody declared a feed; like any live feed it takes P and empty MSH-11."""
-DERIVATION = "2"
+DERIVATION = "3"
 """Raised whenever `derive` gives other answers for the same facts: stores then derive everybody again."""
 
 
@@ -46,7 +56,9 @@ class Setup(msgspec.Struct, frozen=True):
     reference: Reference
     readers: Mapping[str, LineReader]
     warnings: tuple[Problem, ...]
+    maps: tuple[ReturnMap, ...]
     config: Path | None = None
+    pages: tuple[PageInfo, ...] = ()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -65,11 +77,20 @@ def read_setup(config: Path | None) -> Setup:
         FileIsWrong: every problem of every file, by line; nothing was started.
     """
     problems = _Problems()
+    no_maps: tuple[ReturnMap, ...] = ()
     pages = parse_pages(str(config), _text(config)) if config else []
     settings = _settings([page for page in pages if not is_ours(page)], problems)
     book = problems.of(lambda: read_book([page for page in pages if is_ours(page)]), FeedBook({}, {}))
     book.feeds.setdefault(DEFAULT_FEED, FeedSettings(processing_ids=("P", "")))
     business, sets, loaded = _rules(settings, [Path(folder) for folder in settings.rules], problems)
+    maps = problems.of(lambda: read_maps(map_files(settings), business or None), no_maps)
+    lists = problems.of(lambda: read_value_sets(value_set_files(settings)), ValueSets())
+    measures, wrong = read_measures(measure_files(settings), lists)
+    problems += wrong
+    # A round or program that asks for a measure whose page is wrong is not wrong itself.
+    counted = {} if wrong else {info.measure: info.improvement for info in infos(measures.measures)}
+    problems.of(lambda: read_rounds([Path(name) for name in settings.submissions], counted or None), None)
+    problems.of(lambda: read_programs(settings.programs, counted or None, config), None)
     if problems:
         raise FileIsWrong(problems)
     zone = ZoneInfo(settings.time_zone)
@@ -83,12 +104,17 @@ def read_setup(config: Path | None) -> Setup:
             rule.id: tuple(f"value_set_missing:{name}" for name in sorted(value_sets_of(rule.done_when) - sets.keys()))
             for rule in loaded.rules
         },
+        measures=MeasureBook(measures, lists),
+        due_dates=DueDates(maps, business, zone),
     )
-    reference = msgspec.structs.replace(reference, digest=_digest(reference))
-    readers: dict[str, LineReader] = {kind: TabularReader(kind, zone=zone) for kind in (*TABLES, "decisions", "fhir")}
+    reference = msgspec.structs.replace(reference, digest=_digest(reference, maps))
+    readers: dict[str, LineReader] = {
+        kind: TabularReader(kind, zone=zone, maps=maps) for kind in (*TABLES, "decisions")
+    }
     readers |= {kind: UnreadableReader(kind) for kind in (UNREADABLE, OVERLONG)}
     readers["hl7v2"] = Hl7v2Reader(book.profile_of)
-    return Setup(settings, book, reference, readers, loaded.warnings, config)
+    readers["fhir"] = FhirReader()
+    return Setup(settings, book, reference, readers, loaded.warnings, maps, config, infos(measures.measures))
 
 
 def read_rules(config: Path | None, folders: Sequence[Path] = ()) -> Loaded:
@@ -104,6 +130,19 @@ def read_rules(config: Path | None, folders: Sequence[Path] = ()) -> Loaded:
     if problems:
         raise FileIsWrong(problems)
     return loaded
+
+
+def read_settings(config: Path | None) -> Settings:
+    """The settings of an installation alone.
+
+    Raises:
+        FileIsWrong: every problem of them.
+    """
+    return (
+        settings_of([page for page in parse_pages(str(config), _text(config)) if not is_ours(page)])
+        if config
+        else Settings()
+    )
 
 
 class _Problems(list[Problem]):
@@ -139,7 +178,10 @@ def _rules(
     no_sets: Mapping[str, frozenset[str]] = {}
     no_files: list[tuple[str, str]] = []
     business = problems.of(lambda: calendars(named), no_calendars)
-    sets = problems.of(lambda: parse_value_sets(value_set_files(settings)), no_sets)
+    # Rules read code lists only; FHIR expansions are the measures'.
+    sets = problems.of(
+        lambda: parse_value_sets([file for file in value_set_files(settings) if not file[0].endswith(".json")]), no_sets
+    )
     files = problems.of(lambda: rule_files(folders), no_files)
     zone = ZoneInfo(DEFAULT_ZONE)  # where the cases were written; a case may say otherwise
     # A rule that names a calendar which could not be read is not wrong itself.
@@ -161,10 +203,26 @@ def rule_files(folders: Iterable[Path]) -> list[tuple[str, str]]:
     return [found[name] for name in sorted(found)]
 
 
-def value_set_files(settings: Settings) -> list[tuple[str, str]]:
-    """(path, text) of every value-set file: the setting's, then the environment's (folders separated by `:`)."""
-    named = [*settings.value_sets, *filter(None, os.environ.get(VALUE_SETS, "").split(os.pathsep))]
-    paths = [file for name in named for file in _files(Path(name), "*.csv")]
+def map_files(settings: Settings) -> list[tuple[str, str]]:
+    """(path, text) of every page of a plan's return files."""
+    paths = [file for name in settings.return_maps for file in _files(Path(name), "*.yaml")]
+    return [(str(path), _text(path)) for path in dict.fromkeys(paths)]
+
+
+def measure_files(settings: Settings, more: Iterable[Path] = ()) -> list[tuple[str, str]]:
+    """(path, text) of every measure page of the operator's, and of more folders or pages."""
+    named = [*settings.measures, *map(str, more)]
+    paths = [file for name in named for file in _files(Path(name), "*.yaml")]
+    return [(str(path), _text(path)) for path in dict.fromkeys(paths)]
+
+
+def value_set_files(settings: Settings, instead: Iterable[Path] = ()) -> list[tuple[str, str]]:
+    """(path, text) of every value-set file: the setting's, then the environment's (folders separated by `:`); of other
+    folders instead, where any are named.
+    """
+    configured = (*settings.value_sets, *filter(None, os.environ.get(VALUE_SETS, "").split(os.pathsep)))
+    named = [str(folder) for folder in instead] or list(configured)
+    paths = [file for name in named for kind in ("*.csv", "*.json") for file in _files(Path(name), kind)]
     return [(str(path), _text(path)) for path in dict.fromkeys(paths)]
 
 
@@ -186,7 +244,7 @@ def _text(path: Path) -> str:
         raise FileIsWrong([Problem(str(path), 1, "", "It is not UTF-8.", "Save it as plain UTF-8 text.")]) from None
 
 
-def _digest(reference: Reference) -> str:
+def _digest(reference: Reference, maps: Sequence[ReturnMap]) -> str:
     """What a store was derived with: rules, value sets, calendars, feeds, zone and our own derivation."""
     values = (
         DERIVATION,
@@ -195,5 +253,7 @@ def _digest(reference: Reference) -> str:
         reference.value_sets,
         reference.calendars,
         reference.feeds,
+        reference.measures.digest if reference.measures else "",
+        maps,
     )
     return sha256(msgspec.json.encode(values, order="deterministic")).hexdigest()

@@ -10,6 +10,7 @@ import msgspec
 from models.errors import WorldIsAway
 from services.runtime.horizon import Horizon
 from services.runtime.pipeline import Pipeline
+from services.runtime.rechecking import Checker
 from services.runtime.store.contract import Store
 from services.wiring.clock import Clock
 from services.wiring.setup import Setup
@@ -48,10 +49,10 @@ class Works(Protocol):
 
 
 class Worker:
-    """Runs one pipeline in a thread of its own until stopped."""
+    """Runs one pipeline in a thread of its own until stopped; the checker while there is nothing to do."""
 
-    def __init__(self, pipeline: Pipeline, horizon: Horizon) -> None:
-        self._pipeline, self._horizon = pipeline, horizon
+    def __init__(self, pipeline: Pipeline, horizon: Horizon, checker: Checker | None = None) -> None:
+        self._pipeline, self._horizon, self._checker = pipeline, horizon, checker
         self._news = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="pipeline", daemon=True)
@@ -99,7 +100,10 @@ class Worker:
         if lines := self._pipeline.run():
             self._horizon.heard()
             return lines
-        return self._pipeline.wake(self._horizon())
+        woken = self._pipeline.wake(self._horizon())
+        if self._checker and not woken:
+            self._checker.check()
+        return woken
 
     def _failed(self, failure: str) -> None:
         self.condition = Condition(failure, self._horizon.waits_for)
@@ -110,4 +114,5 @@ def worker_of(store: Store, setup: Setup, clock: Clock) -> Worker:
     """A worker over a store, which waits with what time alone would say if the store was away."""
     newest = store.line(store.head())
     horizon = Horizon(clock.wall, clock.ticks, newest.received_at if newest else None)
-    return Worker(Pipeline(store, setup.readers, setup.reference, clock), horizon)
+    pipeline = Pipeline(store, setup.readers, setup.reference, clock)
+    return Worker(pipeline, horizon, Checker(store, setup.reference, clock))

@@ -21,8 +21,8 @@ def commands() -> dict[str, Any]:
 
     def walk(name: str, found: Any) -> Iterator[tuple[str, Any]]:
         inside = getattr(found, "commands", None)
-        if inside is None:
-            yield name, found
+        if inside is None or found.invoke_without_command:
+            yield name, found  # a group that does something by itself is a command, too
         for each in inside or ():
             yield from walk(f"{name} {each}".strip(), inside[each])
 

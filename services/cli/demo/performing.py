@@ -12,14 +12,18 @@ from rich.text import Text
 from models.time import Instant, local_day
 from services.cli.demo.checking import Verdict, judged
 from services.cli.demo.daily import Days
+from services.cli.demo.dollars import Paid, Purse
 from services.cli.demo.playing import Moment, Player
+from services.cli.demo.rates import Rates
 from services.cli.demo.showing import Figures, Screen, line_of
 from services.cli.demo.staging import StoryClock, staged
-from services.cli.demo.summing import differences, hints, summary
+from services.cli.demo.summing import MEASURE, differences, earnings, hints, summary
 from services.cli.demo.watching import FeedSeen, Sent, Ward
 from services.cli.demo.wording import Narrator, News
+from services.cli.measure_table import Shown
 from services.simulation.recipe import Recipe
 from services.simulation.world import World
+from services.wiring.programs import read_programs
 from services.wiring.service import Service
 
 EVENTS_KEPT = 100
@@ -42,8 +46,11 @@ class Performance:
     async def __aenter__(self) -> Self:
         await self._service.__aenter__()
         self.store = self._service.store
-        self._ward = Ward(self.store)
+        self._ward, self._rates = Ward(self.store), Rates(self.setup.pages)
+        self._purse = Purse(read_programs(self.setup.settings.programs).programs, self.setup.pages)
         self.headcount, _ = self._ward.look()
+        self._measures: list[Shown] = []
+        self._money: list[Paid] = []
         return self
 
     async def __aexit__(self, *error: object) -> None:
@@ -78,6 +85,10 @@ class Performance:
     async def look(self) -> list[News]:
         """See how the stays are, and what happened to them since the last look."""
         self.headcount, events = await asyncio.to_thread(self._ward.look)
+        # After the end the year of the story is still what is told.
+        today = local_day(min(self.clock(), self._ends), self.setup.zone)
+        counters = await asyncio.to_thread(self.store.measure_counts)
+        self._measures, self._money = self._rates.look(counters, str(today.year)), self._purse.look(counters, today)
         self._stay_events += events
         return events
 
@@ -100,6 +111,8 @@ class Performance:
             problem=str(self._service.health()[1]["problem"] or ""),
             stay_events=list(self._stay_events),
             task_events=list(self._task_events),
+            measures=self._measures,
+            money=self._money,
         )
         return Screen(figures, self.setup.zone)
 
@@ -117,12 +130,16 @@ class Performance:
         sent, said, recipe = self.sent, self.narrator.counts, self.world.recipe
         for line in summary(sent, said, self.headcount, verdict, recipe, self._seconds, width):
             yield line
+        for line in earnings(self._measures, self._money):
+            yield line
         for line in differences(verdict.score):
             yield line
         yield ""
         tasks = self.store.tasks(states=("overdue",)) or self.store.tasks()
         then = self.world.instants[1].astimezone(self.setup.zone)
-        for line in hints(self.folder, tasks[0].task_id if tasks else "TASK-ID", then):
+        counted = self.store.tasks(rule=MEASURE) or tasks
+        ids = (tasks[0].task_id, counted[-1].member_id) if tasks else ("TASK-ID", "MEMBER")
+        for line in hints(self.folder, *ids, then):
             yield line
 
     def line_of(self, event: News) -> Text:

@@ -15,12 +15,18 @@ from rich.text import Text
 
 from models.time import Instant
 from models.view import TaskState
+from services.cli.demo.dollars import Paid
 from services.cli.demo.watching import STAYS, FeedSeen, Headcount
 from services.cli.demo.wording import WORDS, News
+from services.cli.measure_table import Shown, measure_table
 
 TASKS = get_args(TaskState)
 TOP_LINES, HEAD_LINES, WIRE_COLUMNS = 9, 2, 44
 STAYS_SHOWN = TOP_LINES - 4
+TASK_LINES, MEASURES_SHOWN = 12, 8
+"""Tasks keep at least so many lines; more measures than these say little at a glance."""
+MONEY_COLUMNS, RATES_COLUMNS = 42, 58
+"""How wide the panel of money is, and how much a measure needs beside it, without its trend."""
 _COLOURS = {
     "opened": "cyan", "reopened": "cyan", "moved": "blue", "handed over": "blue", "due soon": "yellow",
     "overdue": "red", "escalated": "bold red", "missed": "red", "met": "green", "met late": "yellow",
@@ -54,6 +60,8 @@ class Figures(msgspec.Struct, frozen=True):
     problem: str
     stay_events: Sequence[News]
     task_events: Sequence[News]
+    measures: Sequence[Shown] = ()
+    money: Sequence[Paid] = ()
 
 
 class Screen:
@@ -65,8 +73,11 @@ class Screen:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         top, whole = Layout(size=TOP_LINES), Layout()
         top.split_row(Layout(self._wire(), size=WIRE_COLUMNS), Layout(self._stays()))
-        tasks = self._tasks(max(console.height - HEAD_LINES - TOP_LINES - 5, 0))
-        whole.split_column(Layout(self._head(), size=HEAD_LINES), top, Layout(tasks))
+        room = console.height - HEAD_LINES - TOP_LINES
+        measures = self._measures(min(room - TASK_LINES - 3, MEASURES_SHOWN), console.width)
+        rest = room - sum(each.size or 0 for each in measures)
+        tasks = Layout(self._tasks(max(rest - 5, 0)))
+        whole.split_column(Layout(self._head(), size=HEAD_LINES), top, *measures, tasks)
         yield whole
 
     def _head(self) -> Group:
@@ -113,6 +124,31 @@ class Screen:
         now = _counted({name: self._figures.headcount.stays[name] for name in STAYS})
         events = [line_of(event, self._zone, "%H:%M") for event in self._figures.stay_events[-STAYS_SHOWN:]]
         return _panel(Group(now, Text(), *events), "Stays")
+
+    def _measures(self, room: int, width: int) -> list[Layout]:
+        """The measures of most units, where there is room for some beside the tasks."""
+        rows = self._figures.measures[: max(room, 0)]
+        if not rows:
+            return []
+        has_money = bool(self._figures.money) and width >= RATES_COLUMNS + MONEY_COLUMNS
+        width -= MONEY_COLUMNS * has_money
+        trend = max(width - RATES_COLUMNS - 5, 0)  # the rate of now is one more
+        rows = [msgspec.structs.replace(row, trend=row.trend[-trend:] if trend else ()) for row in rows]
+        rates = Layout(_panel(Group(measure_table(rows, width - 4)), "Measures"))
+        both = Layout(size=len(rows) + 3)
+        both.split_row(rates, *([Layout(self._money(), size=MONEY_COLUMNS)] if has_money else []))
+        return [both]
+
+    def _money(self) -> Panel:
+        """What each program pays, and below it the next tier."""
+        table = Table.grid(padding=(0, 1), expand=True)
+        for justify in ("left", "right", "right"):
+            table.add_column(justify=justify, no_wrap=True)
+        table.add_row(*(Text(word, "bold") for word in ("program", "earned", "at stake")))
+        for paid in self._figures.money:
+            table.add_row(paid.program, Text(paid.earned, "bold green"), Text(paid.at_stake, "yellow"))
+        tiers = (f"{paid.program}: {paid.next_tier}" for paid in self._figures.money if paid.next_tier)
+        return _panel(Group(table, *(Text(tier, "dim", no_wrap=True, overflow="ellipsis") for tier in tiers)), "Money")
 
     def _tasks(self, room: int) -> Panel:
         shown = self._figures

@@ -18,9 +18,12 @@ _PAGE = """\
 # Written by `warmhandoff demo`, for the store in this folder.
 store: {store}
 value_sets: [{codes}]
+programs: [{programs}]
 ---
 feeds:
 """
+PROGRAMS = ("sim.points", "sim.episode")
+"""The shipped examples that pay by what the made-up feeds tell."""
 _FEED = '  {name}: {{listen: "127.0.0.1:0", processing_ids: [P, ""]}}\n'
 _MARGIN = timedelta(hours=2)
 """The story's last instant, an hour after its last delivery, has passed by now."""
@@ -51,7 +54,8 @@ def staged(folder: Path) -> Setup:
     codes.write_text(value_sets_csv(), "utf-8")
     store = json.dumps(str(folder.absolute()))  # a JSON string is a YAML string, whatever the path holds
     feeds = "".join(_FEED.format(name=feed.name) for feed in (NORTH, SOUTH, EXCHANGE))
-    config.write_text(_PAGE.format(store=store, codes=json.dumps(str(codes))) + feeds, "utf-8")
+    page = _PAGE.format(store=store, codes=json.dumps(str(codes)), programs=", ".join(PROGRAMS))
+    config.write_text(page + feeds, "utf-8")
     return read_setup(config)
 
 

@@ -1,19 +1,25 @@
 """The end of the demo: what trouble there was, how it came out, whether all of it is right, and what to try next."""
 
+import os
 import shlex
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from models.time import Instant
 from services.cli.demo.checking import TRUTH, Verdict
-from services.cli.demo.showing import TASKS
+from services.cli.demo.dollars import Paid
+from services.cli.demo.showing import MEASURES_SHOWN, TASKS
 from services.cli.demo.staging import CONFIG
 from services.cli.demo.watching import STAYS, Headcount, Sent
 from services.cli.demo.wording import WORDS
+from services.cli.measure_table import Shown, rate_text
 from services.simulation.recipe import FAULTS, Recipe
 from services.simulation.scoring import KINDS, Score
+from services.wiring.setup import VALUE_SETS
 
+MEASURE = "tcs.cm_contact_7d"
+"""The measure that the hints explain; the rule of its name raises a task for each that it counts."""
 FAULT_COLUMNS = max(map(len, FAULTS)) + 4
 
 
@@ -39,6 +45,15 @@ def summary(
     yield f"  score        {_scored(verdict.score)}"
 
 
+def earnings(measures: Sequence[Shown], money: Sequence[Paid]) -> Iterator[str]:
+    """What was counted, and what it is worth."""
+    for row in measures[:MEASURES_SHOWN]:
+        yield f"  {row.measure:<24}{rate_text(row.value, row.per):>7}  {row.numerator} of {row.denominator}"
+    for paid in money:
+        tier = f"; {paid.next_tier}" if paid.next_tier else ""
+        yield f"  {paid.program:<24}{paid.earned} earned, {paid.at_stake} at stake{tier}"
+
+
 def differences(score: Score) -> Iterator[str]:
     """The first things that are not listed as they should be."""
     for each in score.differences:
@@ -46,12 +61,12 @@ def differences(score: Score) -> Iterator[str]:
         yield f"  {about}: expected {_item(each.expected)}; listed {_item(each.listed)}"
 
 
-def hints(folder: Path, a_task: str, then: Instant) -> Iterator[str]:
+def hints(folder: Path, a_task: str, a_member: str, then: Instant) -> Iterator[str]:
     """What to try next; each of these commands works on the store as it is."""
     where = folder.absolute()
     started_by = Path(sys.argv[0])
     program = str(started_by.absolute()) if started_by.name == "warmhandoff" else "warmhandoff"
-    command = shlex.join([program, "--store", str(where), "--config", str(where / CONFIG)])
+    command = shlex.join([*_value_sets(), program, "--store", str(where), "--config", str(where / CONFIG)])
     yield "Try next"
     yield f"  alias wh={shlex.quote(command)}"
     yield "  wh tasks --state open          # the work list"
@@ -59,10 +74,19 @@ def hints(folder: Path, a_task: str, then: Instant) -> Iterator[str]:
     yield f"  wh tasks --as-of {then.isoformat(timespec='seconds')}    # as known then"
     yield "  wh quarantine list             # what could not be read, and how to fix it"
     yield "  wh identity review --parked    # who belongs to nobody"
+    yield "  wh measures                    # what is counted, and why some pages are off"
+    yield "  wh programs                    # what it earns, and what each open gap is worth"
+    yield f"  wh explain --measure {MEASURE} --member {a_member}"
     yield "  wh alerts                      # everything that was said, in order"
     yield "  wh verify                      # compute everything again, and compare"
     yield f"  wh score {shlex.quote(str(where / TRUTH))}"
     yield f"  rm -r {shlex.quote(str(where))}"
+
+
+def _value_sets() -> list[str]:
+    """The value sets of this shell, for other shells: without them everything would be counted otherwise."""
+    folders = [str(Path(name).absolute()) for name in os.environ.get(VALUE_SETS, "").split(os.pathsep) if name]
+    return ["env", f"{VALUE_SETS}={os.pathsep.join(folders)}"] if folders else []
 
 
 def _troubles(score: Score, width: int) -> Iterator[str]:

@@ -63,6 +63,8 @@ class Narrator:
                 return "overdue"
             case "task_changed":
                 return _change(effect, *known) if known else ""
+            case "contribution_changed":
+                return ""  # counts are shown, not told one by one
         return effect.state.replace("_", " ")
 
 

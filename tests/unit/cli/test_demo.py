@@ -1,5 +1,6 @@
 """`demo` plays a made-up world through the real ports, ends well, and leaves a store that other commands read."""
 
+import json
 import os
 import re
 import shlex
@@ -17,11 +18,13 @@ from typer.testing import CliRunner
 
 from services.cli import demoing
 from services.cli.demo.staging import recipe_until
+from services.cli.demo.summing import hints
 from services.cli.main import complete
 from services.runtime.store.contract import walk_lines
 from services.runtime.store.sqlite_reader import SqliteReader
 from services.simulation.truth import Label
 from services.simulation.world import World
+from services.wiring.setup import VALUE_SETS
 
 PROGRAM = Path(sys.executable).with_name("warmhandoff")
 TODAY = datetime(2025, 4, 10, 20, tzinfo=UTC)
@@ -80,6 +83,18 @@ def test_the_story_ends_well(played: tuple[Path, Result]) -> None:
     faults = re.findall(r"^  (\w+) .* (\d+) +(\d+)$", done.output, re.MULTILINE)
     assert len(faults) > 5
     assert {wrong for *_, wrong in faults} == {"0"}
+
+
+def test_the_end_tells_measures_and_dollars_as_the_commands_tell_them(played: tuple[Path, Result]) -> None:
+    folder, done = played
+    told = dict(re.findall(r"^  (sim\.\w+) +(\$[\d,.]+) earned", done.output, re.MULTILINE))
+    asked = typed(
+        "--store", folder, "--config", folder / "demo.yaml", "programs", "--json", "--as-of", TODAY.isoformat()
+    )
+    paid = {one["program"]: one["earned"] for one in json.loads(asked.stdout)["programs"]}
+    assert {name: amount.replace("$", "").replace(",", "") for name, amount in told.items()} == paid
+    assert float(paid["sim.episode"]) > 0
+    assert re.search(r"^  tcs\.cm_contact_7d +[\d.]+%  \d+ of [1-9]\d*$", done.output, re.MULTILINE)
 
 
 def test_where_there_is_no_terminal_each_day_is_a_line(played: tuple[Path, Result]) -> None:
@@ -170,7 +185,8 @@ def test_what_the_summary_says_to_try_works(played: tuple[Path, Result]) -> None
     folder, done = played
     tips = done.output.split("Try next\n")[1].splitlines()
     alias = shlex.split(shlex.split(tips[0])[1].partition("=")[2])
-    alias = [str(PROGRAM), *alias[1:]]  # the tests' own name is not the program's
+    at = alias.index("--store")
+    alias = [*alias[: at - 1], str(PROGRAM), *alias[at:]]  # the tests' own name is not the program's
     commands = [shlex.split(tip, comments=True)[1:] for tip in tips if tip.startswith("  wh ")]
     assert len(commands) >= 8
     for command in commands:
@@ -179,6 +195,18 @@ def test_what_the_summary_says_to_try_works(played: tuple[Path, Result]) -> None
         )
         assert tried.returncode == 0, (command, tried.stderr)
         assert tried.stdout or "nothing" in tried.stderr.lower(), command
+
+
+def test_what_is_tried_in_another_shell_has_this_ones_value_sets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(VALUE_SETS, "mine:/others")
+    alias = list(hints(tmp_path, "T", "M", TODAY))[1]
+    assert shlex.split(shlex.split(alias)[1])[0].startswith("wh=env")
+    assert f"{VALUE_SETS}={tmp_path / 'mine'}:/others" in alias
+    monkeypatch.delenv(VALUE_SETS)
+    assert "env" not in list(hints(tmp_path, "T", "M", TODAY))[1].partition(str(tmp_path))[0]
 
 
 @pytest.mark.slow

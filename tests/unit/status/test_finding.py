@@ -35,13 +35,23 @@ def world() -> Iterator[Live]:
 
 def test_a_task_is_found_by_six_characters_also_when_it_was_withdrawn() -> None:
     with world() as live:
-        questions, effects = Questions(live.store, setup().reference), live.effects()
+        questions = Questions(live.store, setup().reference)
+        effects = [effect for effect in live.effects() if effect.effect != "contribution_changed"]
         assert any(effect.effect == "task_withdrawn" for effect in effects)
         for subject in {effect.subject for effect in effects}:
             for text in (subject, subject[:6], subject[:8].upper()):
                 assert [one.task_id for one in tasks_named(live.store, questions, text)] == [subject]
             assert tasks_named(live.store, questions, subject[:5]) == []
         assert tasks_named(live.store, questions, "zzzzzz") == tasks_named(live.store, questions, "") == []
+
+
+def test_what_a_measure_says_is_no_task() -> None:
+    with world() as live:
+        one = live.effects()[0]
+        subject = "cbp|1|2025||M1"
+        live.store.commit(Batch(effects=[msgspec.structs.replace(one, effect="contribution_changed", subject=subject)]))
+        questions = Questions(live.store, setup().reference)
+        assert tasks_named(live.store, questions, subject) == tasks_named(live.store, questions, "cbp|1|") == []
 
 
 def test_candidates_are_listed_when_an_id_is_too_short(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,14 +5,17 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from connectors.mllp.stats import ListenerStats
+from models.measure import CounterKey, Sums
 from models.measured import Histogram, Measured
 from models.traffic import BEYOND, FeedCount
 from models.view import Owner
 from services.runtime.pipeline import DERIVE_FAILED
+from services.runtime.rechecking import Rechecked
 from services.runtime.store.contract import Batch, MemberRow, NewLine, PatientRow, QuarantineRow, TaskRow
 from services.runtime.store.sqlite import SqliteStore
 from services.status.families import OTHER, VALUES_MAX, Labels
@@ -75,6 +78,9 @@ def test_the_store_and_the_process_are_shown(store: SqliteStore, metrics: Metric
         [NewLine("west", AT - timedelta(seconds=90), "hl7v2", b"x"), NewLine("west", AT, "hl7v2", b"y")]
     ).result()
     owner, early = Owner("P", "E", "L"), AT - timedelta(minutes=3)
+    checked = Rechecked()
+    checked.note(3, 0, AT - timedelta(days=2))
+    checked.note(0, 1, AT)
     store.commit(
         Batch(
             cursor=1,
@@ -93,6 +99,13 @@ def test_the_store_and_the_process_are_shown(store: SqliteStore, metrics: Metric
                 Measured("derive", "", "", BEYOND, 1),
                 Measured("derive", "", "", -1, 9_000_000),
             ],
+            counters={
+                CounterKey("cbp", "1", str(AT.year), "P"): Sums(2, 2, numerator=1, units=2),
+                CounterKey("cbp", "1", str(AT.year), "Q"): Sums(1, 1, units=1),
+                CounterKey("cbp", "1", str(AT.year), "P", kind="pof", stratum="x"): Sums(1, 1, units=1),
+                CounterKey("cbp", "1", str(AT.year - 2)): Sums(9, 9, units=9),
+            },
+            reference={"recheck": msgspec.json.encode(checked)},
         )
     )
     metrics.refresh()
@@ -110,6 +123,11 @@ def test_the_store_and_the_process_are_shown(store: SqliteStore, metrics: Metric
         "timer_lateness_seconds": 180, "tasks rule=tcs.notify state=open": 1, "log_fields_dropped_total": 7,
         "derive_seconds_bucket le=0.005": 2, "derive_seconds_bucket le=60": 2, "derive_seconds_count": 3,
         "derive_seconds_sum": 9,
+        f"measure_count measure=cbp period={AT.year} population=denominator": 3,
+        f"measure_count measure=cbp period={AT.year} population=numerator": 1,
+        f"measure_count measure=cbp period={AT.year - 2} population=numerator": None,
+        "rechecked_members_total result=same": 3, "rechecked_members_total result=different": 1,
+        "rechecked_share": 1, "rechecked_last_difference_timestamp_seconds": AT.timestamp(),
         "journal_batch_records_sum": 2, "journal_commit_seconds_count": 1, "clock_jumps_total": 0,
     }  # fmt: skip
     assert {name: found.get(name) for name in wanted} == wanted
@@ -146,7 +164,7 @@ def test_the_page_has_every_metric_and_no_other(metrics: Metrics) -> None:
         r"`(\w+)(?:\{([\w,]+)\})?`", PAGE.read_text("utf-8").split("\n`events_total`")[0].split("|---|---|")[1]
     )
     page = {name: set(labels.split(",")) - {""} for name, labels in told if "_" in name or name == "tasks"}
-    words = {"no_msh", "not_interpreted"}
+    words = {"no_msh", "not_interpreted", "initial_population"}
     families = list(text_string_to_metric_families(metrics.scraped().decode()))
     names = {f.name.removeprefix("warmhandoff_") + ("_total" if f.type == "counter" else "") for f in families}
     assert page.keys() - words == names
