@@ -204,7 +204,7 @@ def codes(port: int, *messages: bytes) -> list[str]:
 
 
 def folded(outbox: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """What a subscriber knows of each task who heard everything, in order of position."""
+    """What a subscriber knows of each task who heard everything, in order of position; measures are heard of, too."""
     assert [line["position"] for line in outbox] == list(range(1, len(outbox) + 1))
     assert len({line["id"] for line in outbox}) == len(outbox)
     known: dict[str, dict[str, Any]] = {}
@@ -212,7 +212,8 @@ def folded(outbox: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
         before = known.get(line["subject"])
         assert line["revision"] == (before["revision"] + 1 if before else 1), line["subject"]
         known[line["subject"]] = line
-    return {subject: told(line) for subject, line in known.items() if line["reason"] != "cause_removed"}
+    tasks = {subject: line for subject, line in known.items() if line["effect"] != "contribution_changed"}
+    return {subject: told(line) for subject, line in tasks.items() if line["reason"] != "cause_removed"}
 
 
 def told(task: dict[str, Any]) -> dict[str, Any]:

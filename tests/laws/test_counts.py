@@ -84,6 +84,8 @@ def counts_as_deriving_does(live: Live, told: Told, instants: Iterable[datetime]
         ]
         assert found.counters(at) == counted(one for _, one in expected)
         assert list(found.ledger(at)) == expected
+        known = {name: view.measures for name, view in sorted(views.items())[::2]}
+        assert list(found.ledger(at, known)) == expected
 
 
 @given(histories(6), st.randoms(use_true_random=False), st.sampled_from([0.0, 0.2]), st.lists(INSTANTS, min_size=6))

@@ -133,8 +133,8 @@ def _are_one(earlier: Bill, later: Bill) -> bool:
         return False
     if later.first == earlier.first or later.first < earlier.last:
         return True
-    # On the day of discharge or the next: a readmission, unless one of the two is said to be a part of a stay.
-    return later.first <= earlier.last + 1 and not (_is_whole(earlier) and _is_whole(later))
+    # On the day of discharge or the next: a readmission or a transfer, unless the one is said to go on in the other.
+    return later.first <= earlier.last + 1 and not (earlier.ended and _begins(later))
 
 
 def _differ(one: Bill, other: Bill) -> bool:
@@ -145,6 +145,6 @@ def _differ(one: Bill, other: Bill) -> bool:
     return all(npis) and npis[0] != npis[1]
 
 
-def _is_whole(bill: Bill) -> bool:
-    """From admission through discharge, as far as the bill says."""
-    return bill.ended and frequency_of(bill.claim) in ("", "1", "7")
+def _begins(bill: Bill) -> bool:
+    """From an admission on, as far as the bill says: a whole one or its replacement, or the first of several."""
+    return frequency_of(bill.claim) in ("", "1", "2", "7")

@@ -1,14 +1,16 @@
 """Measures of emergency visits: follow-up after mental illness and substance use, visits a thousand member months.
 
-Readings of the text: an emergency visit is a local day, that of arrival. For `amb_ed` all causes count, and hospice
-takes no month away: the contract asks for a covered fifteenth.
+Readings of the text: an emergency visit is a local day, that of arrival, with the diagnoses that a stay would have:
+those of the newest bill of a hospital, else those that messages told, else those of the newest bill. For `amb_ed` all
+causes count, and hospice takes no month away: the contract asks for a covered fifteenth.
 
-Source: care-rules §4.3, §4.6.
+Source: care-rules §4.3, §4.6; contract, "ED visits", "Diagnosis of a stay".
 """
 
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from services.simulation.claims import Claim
 from services.simulation.codes import among
 from services.simulation.measuring.acute_care import emergency_bills
 from services.simulation.measuring.counted import counted, in_event_window, tally
@@ -21,15 +23,28 @@ THINNED = timedelta(days=31)
 
 
 def emergency_days(known: Known) -> dict[date, list[tuple[str, ...]]]:
-    """The days on which the member came to an emergency department and went home, and each teller's diagnoses."""
-    found: dict[date, list[tuple[str, ...]]] = {}
+    """The days on which the member came to an emergency department and went home, and the diagnoses of each visit."""
+    told: dict[date, list[tuple[str, ...]]] = {}
     for stay in known.stays:
         if stay.stay_class == "emergency":
-            found.setdefault(stay.first, []).append(stay.diagnoses)
+            told.setdefault(stay.first, []).append(stay.diagnoses)
+    billed: dict[date, list[Claim]] = {}
     for claim in emergency_bills(known):
-        found.setdefault(claim.first, []).append(claim.diagnoses)
+        billed.setdefault(claim.first, []).append(claim)
     beds = [(stay.first, stay.last or known.today) for stay in known.stays if stay.is_bed]
-    return {day: found[day] for day in sorted(found) if not any(first <= day <= last for first, last in beds)}
+    return {
+        day: _diagnosed(told.get(day, []), billed.get(day, []))
+        for day in sorted({*told, *billed})
+        if not any(first <= day <= last for first, last in beds)
+    }
+
+
+def _diagnosed(told: list[tuple[str, ...]], bills: list[Claim]) -> list[tuple[str, ...]]:
+    """A day's bills are of its first visit, and the hospital's own weigh more than what was said there."""
+    newest = sorted(bills, key=lambda claim: claim.received_at, reverse=True)
+    if hospital := [claim.diagnoses for claim in newest if claim.bill_type]:
+        return [tuple(code for diagnoses in hospital for code in diagnoses), *told[1:]]
+    return told or [newest[0].diagnoses]
 
 
 def mental_illness(known: Known, year: int) -> Iterator[TrueMeasure]:

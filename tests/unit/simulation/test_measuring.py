@@ -12,7 +12,20 @@ from services.simulation.files import Sent, due_at
 from services.simulation.measuring.known import Stay
 from services.simulation.measuring.returned import on_time
 from services.simulation.places import ZONE
-from tests.unit.simulation.tiny import CHEMOTHERAPY, MENTAL, ROW, day, deed, fill, noon, result, stay, told, visit
+from tests.unit.simulation.tiny import (
+    CHEMOTHERAPY,
+    MEDICAL,
+    MENTAL,
+    ROW,
+    day,
+    deed,
+    fill,
+    noon,
+    result,
+    stay,
+    told,
+    visit,
+)
 
 ENGAGED, RECONCILED, NOTIFIED, READMITTED = (
     "trc.engagement", "trc.medication_reconciliation", "trc.notification", "pcr.observed",
@@ -110,6 +123,16 @@ def test_scenario_24_emergency_visits_within_a_month_count_once() -> None:
     assert (found["fum.7d"], found["fum.30d"], found["amb_ed"]) == ("1/1", "1/1", "2/12")
     assert told(claims=[*visits, visit("03-04", "99283", MENTAL, "23")])["fum.7d"] == "0/2"
     assert "fum.7d" not in told(claims=[*visits, follow_up], stays=[stay("02-25", "02-27")])
+
+
+def test_the_bill_of_the_hospital_says_what_an_emergency_visit_was_for() -> None:
+    physician = visit("02-01", "99283", MENTAL, "23")
+    hospital = visit("02-01", "99284", MEDICAL, "", bill_type="131", revenue=("0450",))
+    assert told(claims=[physician])["fum.7d"] == "0/1"
+    assert "fum.7d" not in told(claims=[physician, hospital])
+    arrived = stay("02-01", "02-01", MENTAL, stay_class="emergency")
+    assert told(stays=[arrived], claims=[replace(physician, diagnoses=MEDICAL)])["fum.7d"] == "0/1"
+    assert "fum.7d" not in told(stays=[arrived], claims=[hospital])
 
 
 def test_scenario_11_an_emergency_visit_on_a_day_of_a_stay_is_none() -> None:
