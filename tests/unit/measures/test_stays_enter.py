@@ -107,6 +107,15 @@ def test_a_readmission_on_the_day_of_discharge_is_another_stay_when_both_bills_a
     assert len(shown(bill("C1", 3, 6), bill("C2", 6, 9))) == 2
 
 
+def test_after_the_last_of_several_bills_whatever_begins_is_another_stay() -> None:
+    first = bill("C1", 3, 4, "112", disposition="30", admit_date=date(2025, 3, 3))
+    last = bill("C2", 5, 6, "114", disposition="02", admit_date=date(2025, 3, 3))
+    for begins in (bill("C3", 6, 9), bill("C3", 7, 9), bill("C3", 7, 9, "112", disposition="30")):
+        assert [row[0] for row in shown(first, last, begins)] == ["claim:C1", "claim:C3"]
+    assert len(shown(bill("C0", 1, 3), first)) == 2
+    assert len(shown(first, last, bill("C3", 7, 9, "113", disposition="30"))) == 1
+
+
 def test_a_discharge_that_only_the_claim_tells_ends_the_stay() -> None:
     assert shown(told("S1", on(3), None), bill("C1", 3, 6)) == [("S1", "acute", 3, 6)]
     assert shown(told("S1", on(3), None)) == [("S1", "acute", 3, 0)]
