@@ -9,9 +9,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from models.page_words import Day, Filled, Text
 from services.programs.amounts import Amount, Number, exact
 from services.programs.inputs import FileWord, Rate
-from services.programs.words import Attributed, Day, FileMonth, Filled, Month, Period, Text
+from services.programs.words import Attributed, FileMonth, Month, Period
 
 
 class Strict(BaseModel):

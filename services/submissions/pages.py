@@ -1,11 +1,12 @@
 """The shape of a round's page. What the words mean: `docs/reference/submissions.md`."""
 
 import re
-from datetime import date
 from fractions import Fraction
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from models.page_words import Day
 
 _NUMBER = re.compile(r"-?\d{1,18}(?:/[1-9]\d{0,17}|\.\d{1,18})?", re.ASCII)
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.\-]*", re.ASCII)
@@ -15,15 +16,6 @@ def _number(value: object) -> Fraction:
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         return Fraction(value)
     raise ValueError(f'{value!r} is no number.\nWrite it in quotes, such as "0.62" or "5/8".')
-
-
-def _day(value: object) -> date:
-    try:
-        if isinstance(value, str) and len(value) == len("2025-01-10"):
-            return date.fromisoformat(value)
-    except ValueError:
-        pass
-    raise ValueError(f"{value!r} is no calendar day.\nWrite it as 2025-01-10.")
 
 
 def _name(value: object) -> str:
@@ -44,7 +36,6 @@ def _text(value: object) -> object:
 
 
 Number = Annotated[Fraction, BeforeValidator(_number)]
-Day = Annotated[date, BeforeValidator(_day)]
 Name = Annotated[str, BeforeValidator(_name)]
 Text = Annotated[str, BeforeValidator(_text)]
 

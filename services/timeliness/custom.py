@@ -6,10 +6,11 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, ValidationError
 
 from models.errors import FileIsWrong, Problem
+from models.page_words import Day, Many, one_of, several
 from models.pages import Page, parse_pages, problems_of
 from services.timeliness.calendars import BUILT_IN, Base, BusinessCalendar
 from services.timeliness.pages import Strict
-from services.timeliness.vocabulary import Day, Many, Name, one_of, several
+from services.timeliness.vocabulary import Name
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 WEEKDAYS: Mapping[Weekday, int] = {

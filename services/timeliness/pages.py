@@ -4,19 +4,18 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from models.page_words import Day, Many, Text, filled
 from services.timeliness.vocabulary import (
     At,
     CalendarDays,
     CareEventWord,
     ClassWord,
     ClockWord,
-    Day,
     DestinationWord,
     EndingWord,
     Hours,
     LackWord,
     Length,
-    Many,
     ModeWord,
     Name,
     NotPossibleWord,
@@ -26,10 +25,8 @@ from services.timeliness.vocabulary import (
     RiskWord,
     RosterWord,
     TaskActionWord,
-    Text,
     TriggerWord,
     Zone,
-    filled,
 )
 
 

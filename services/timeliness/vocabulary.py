@@ -5,17 +5,15 @@ To add a word is to add it here, to `models.rule`, and to `docs/reference/rules.
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from difflib import get_close_matches
-from typing import Annotated, Literal, TypeVar, get_args
+from typing import Annotated, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field
 
-from models.pages import nearest
+from models.page_words import one_of
 from models.rule import Clock, Ending, Lack, Trigger, Unit
-
-T = TypeVar("T")
 
 StayClass = Literal["inpatient", "observation", "emergency", "outpatient", "snf", "ltc", "other"]
 Risk = Literal["high", "medium", "lower", "pregnancy"]
@@ -37,18 +35,6 @@ NotPossible = Literal["against_medical_advice"]
 
 UNITS: tuple[Unit, ...] = get_args(Unit)
 _LENGTH = re.compile(r"([1-9]\d{0,3}) (minute|hour|calendar day|business day)(s?)")
-
-
-def one_of(words: object) -> BeforeValidator:
-    """Admit only the words of a Literal type."""
-    known: tuple[str, ...] = get_args(words)
-
-    def check(value: object) -> object:
-        if value in known:
-            return value
-        raise ValueError(f"{value!r} is not allowed here.\n{nearest(value, known)}Allowed: {', '.join(known)}.")
-
-    return BeforeValidator(check)
 
 
 def length(value: object) -> tuple[int, Unit]:
@@ -79,16 +65,6 @@ def _of_unit(wanted: Unit) -> Callable[[object], int]:
     return read
 
 
-def local_date(value: object) -> date:
-    """Read `2025-01-10`."""
-    try:
-        if isinstance(value, str) and len(value) == len("2025-01-10"):
-            return date.fromisoformat(value)
-    except ValueError:
-        pass
-    raise ValueError(f"{value!r} is no calendar day.\nWrite it as 2025-01-10.")
-
-
 def instant(value: object) -> datetime:
     """Read `2025-03-06T11:30:00-08:00`; the offset must be written."""
     try:
@@ -108,28 +84,10 @@ def time_zone(value: object) -> ZoneInfo:
         raise ValueError(f"{value!r} is no time zone.\nWrite a name such as America/Los_Angeles.") from None
 
 
-def filled(value: object) -> object:
-    """Refuse an empty list: whether it would mean all or none, nobody remembers."""
-    if value in ([], ()):
-        raise ValueError("The list is empty.\nName at least one, or leave the key out.")
-    return value
-
-
-def several(value: object) -> object:
-    """One word stands for a list of one."""
-    return tuple(value) if isinstance(value, list) else (value,)
-
-
-# Not pydantic's min_length: it counts what is left after mistakes, and tells of an empty list where there is none.
-Many = Annotated[tuple[T, ...], BeforeValidator(several), BeforeValidator(filled)]
-"""One word, or a list of at least one."""
-
-Text = Annotated[str, Field(min_length=1)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Length = Annotated[tuple[int, Unit], BeforeValidator(length)]
 Hours = Annotated[int, BeforeValidator(_of_unit("hours"))]
 CalendarDays = Annotated[int, BeforeValidator(_of_unit("calendar days"))]
-Day = Annotated[date, BeforeValidator(local_date)]
 At = Annotated[datetime, BeforeValidator(instant)]
 Zone = Annotated[ZoneInfo, BeforeValidator(time_zone)]
 

@@ -14,12 +14,13 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from models.page_words import Filled, one_of
 from services.programs.amounts import Number, Percent, Share, dollars, plain
 from services.programs.inputs import Inputs
 from services.programs.pages import Head, MeasurePage, Strict
 from services.programs.payments.payment import Line, Model, Payment
 from services.programs.payments.sharing import meets
-from services.programs.words import EmptyRate, Filled, one_of
+from services.programs.words import EmptyRate
 
 Wording = Literal["fraction_of_benchmark", "percentile"]
 NOTHING = Fraction(0)

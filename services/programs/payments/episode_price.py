@@ -10,11 +10,11 @@ Source: care-rules 3.3.
 from fractions import Fraction
 from typing import Annotated, Literal
 
+from models.page_words import Filled, one_of
 from services.programs.amounts import Amount, dollars
 from services.programs.inputs import Inputs
 from services.programs.pages import Head, MeasurePage
 from services.programs.payments.payment import Line, Model, Payment
-from services.programs.words import Filled, one_of
 
 Pays = Literal["price", "difference"]
 

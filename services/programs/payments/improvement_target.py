@@ -10,12 +10,13 @@ Source: care-rules 3.3 (Oregon). The base is the input `prior_rate:<measure>`.
 from collections.abc import Iterator
 from fractions import Fraction
 
+from models.page_words import Filled
 from services.programs.amounts import Amount, Number, Percent, Share, dollars, plain
 from services.programs.inputs import Inputs
 from services.programs.pages import Head, MeasurePage
 from services.programs.payments.payment import Model, Payment
 from services.programs.payments.sharing import Judged, Returned, ReturnedPage, lines, meets, returned
-from services.programs.words import EmptyRate, Filled
+from services.programs.words import EmptyRate
 
 
 class GoalMeasure(MeasurePage):

@@ -9,11 +9,11 @@ Source: care-rules 3 (outcome-linked contracts). The baseline rate is the input 
 
 from fractions import Fraction
 
+from models.page_words import Filled
 from services.programs.amounts import Amount, Percent, dollars, plain
 from services.programs.inputs import Inputs, Rate
 from services.programs.pages import Head, MeasurePage
 from services.programs.payments.payment import Line, Model, Payment
-from services.programs.words import Filled
 
 NOTHING = Fraction(0)
 

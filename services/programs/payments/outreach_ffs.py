@@ -11,11 +11,11 @@ from typing import Annotated, Literal
 import msgspec
 from pydantic import Field
 
+from models.page_words import one_of
 from services.programs.amounts import Amount, dollars
 from services.programs.inputs import Inputs, Outreach
 from services.programs.pages import Head
 from services.programs.payments.payment import Model, Payment
-from services.programs.words import one_of
 
 Paid = Literal["attempt", "success"]
 

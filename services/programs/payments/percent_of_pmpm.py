@@ -8,13 +8,14 @@ Source: care-rules 3.3 (Arizona).
 from collections.abc import Iterator
 from fractions import Fraction
 
+from models.page_words import Filled
 from services.programs.amounts import Percent, dollars, plain
 from services.programs.inputs import Inputs
 from services.programs.pages import Head
 from services.programs.payments.payment import Model, Payment
 from services.programs.payments.sharing import Returned, ReturnedPage, lines, returned
 from services.programs.payments.withhold import TargetMeasure, judged
-from services.programs.words import EmptyRate, Filled
+from services.programs.words import EmptyRate
 
 
 class PercentOfPmpmPage(Head):

@@ -7,12 +7,12 @@ Source: care-rules 3.3. Engaged means enrolled on any day of the month and serve
 
 from typing import Annotated, Literal
 
+from models.page_words import one_of
 from services.programs.amounts import Amount, dollars
 from services.programs.inputs import FileWord, Inputs
 from services.programs.pages import Head
 from services.programs.payments.gated_rates import EligiblePage
 from services.programs.payments.payment import Model, Payment
-from services.programs.words import one_of
 
 Counted = Literal["engaged", "eligible"]
 

@@ -13,11 +13,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from models.page_words import Filled, one_of
 from services.programs.amounts import Amount, Number, Percent, dollars, plain
 from services.programs.inputs import Inputs
 from services.programs.pages import Head, MeasurePage, Strict
 from services.programs.payments.payment import Line, Model, Payment, Rung
-from services.programs.words import EmptyRate, Filled, one_of
+from services.programs.words import EmptyRate
 
 Form = Literal["step", "linear"]
 Of = Literal["reimbursement", "capitation"]

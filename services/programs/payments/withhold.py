@@ -10,12 +10,13 @@ Source: care-rules 3.3 (Georgia, Kansas).
 from collections.abc import Iterator
 from fractions import Fraction
 
+from models.page_words import Filled
 from services.programs.amounts import Number, Percent, dollars, plain
 from services.programs.inputs import Inputs
 from services.programs.pages import Head, MeasurePage
 from services.programs.payments.payment import Model, Payment
 from services.programs.payments.sharing import Judged, Returned, ReturnedPage, lines, meets, returned
-from services.programs.words import EmptyRate, Filled
+from services.programs.words import EmptyRate
 
 
 class TargetMeasure(MeasurePage):
