@@ -1,4 +1,4 @@
-"""What we aim for (issues 4 and 5), each against a figure of the same run; the table says which are met."""
+"""What we aim for, each against a figure of the same run; the table says which are met."""
 
 from collections.abc import Iterable, Mapping
 
