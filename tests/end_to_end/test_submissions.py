@@ -1,6 +1,6 @@
 """A submission by the command line: shown, refused without a contact, sent, and the same again from the journal."""
 
-from tests.end_to_end.running import House, roster
+from tests.end_to_end.running import House, roster, until
 
 PAGE = """\
 submission: mine.1
@@ -60,10 +60,10 @@ def test_what_was_sent_is_in_the_journal_and_nowhere_else(house: House) -> None:
 
 def test_a_decision_reaches_a_running_service(house: House) -> None:
     house.ok("load", house.write("roster.csv", roster("M1")))
-    with house.serve() as served:
+    with house.serve():
         done = house.run("submissions", "contact", "ipp.5", *PERSON)
         assert (done.returncode, b"handed to the running service" in done.stderr) == (0, True)
-        served.caught_up()
+        until(lambda: house.json("submissions", "show", "ipp.5")["contact"] is not None)
     assert house.json("submissions", "show", "ipp.5")["contact"]["name"] == "Ana Rivera"
 
 
