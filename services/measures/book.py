@@ -14,7 +14,7 @@ from services.measures.loading import Loaded
 from services.measures.measure import Counted, Measure
 from services.measures.periods import year
 from services.measures.value_sets import ValueSets
-from services.measures.verdicts import Population, Status, UnitResult
+from services.measures.verdicts import Population, Status, UnitResult, Verdict
 
 DATED = frozenset({"claim", "encounter", "stay", "fill", "event", "observation", "procedure", "administration"})
 """Kinds by which a year is one of the person's periods; a diagnosis or a coverage may be as old as they are."""
@@ -124,7 +124,14 @@ def called(measure: Measure, rate: str) -> str:
 def _explained(measure: Measure, place: int, one: Counted, index: Index, period: Period) -> UnitResult:
     told = measure.verdicts(one, index, period)
     mine = [verdict for verdict in told if verdict.population == "numerator"][place]
-    verdicts = tuple(verdict for verdict in told if verdict.population != "numerator" or verdict is mine)
+    verdicts = tuple(
+        # An exception that only another rate needs is not this one's.
+        Verdict(verdict.population, None, closes_on=verdict.closes_on)
+        if verdict.population == "denominator-exception" and one.numerators[place]
+        else verdict
+        for verdict in told
+        if verdict.population != "numerator" or verdict is mine
+    )
     final = period.last + RUN_OUT_DAYS
     status: list[tuple[Population, Status]] = []
     for verdict in verdicts:
@@ -158,9 +165,9 @@ def _row(measure: Measure, one: Counted, index: Index, period: Period, rate: str
         initial_population=1,
         denominator=int(stays),
         exclusion=int(one.exclusion),
-        exception=int(one.exception),
+        exception=int(one.exceptions[place]),
         numerator=one.numerators[place] if stays else 0,
-        value=one.value,
+        value=one.values[place],
         first=date.fromordinal(max(unit.first, PAST)),
         last=date.fromordinal(last),
         closes_on=date.fromordinal(min(max(one.closes, PAST), FOREVER)),

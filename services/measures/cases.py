@@ -86,11 +86,11 @@ def play(measure: Measure, case: Case) -> dict[str, Any]:
         "initial_population": len(counted),
         "denominator": len(kept),
         "exclusion": sum(one.exclusion for one in counted),
-        "exception": sum(one.exception for one in kept),
+        "exception": sum(any(one.exceptions) for one in kept),
     }
     for place, name in enumerate(measure.rates):
         sums[name or "numerator"] = sum(one.numerators[place] for one in kept)
-    values = [one.value for one in kept if one.value is not None]
+    values = [one.values[0] for one in kept if one.values[0] is not None]
     sums["value"] = round(values[0], 4) if len(values) == 1 else None
     return sums
 

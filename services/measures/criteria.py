@@ -403,14 +403,8 @@ class CoveredDays(Criterion):
     ) -> None:
         self.inner = (of, away) if away else (of,)
         self.bound = window.bound or _any_bound(self.inner)
-        self._of, self._window, self._away, self._days, self._percent, self._shift = (
-            of,
-            window,
-            away,
-            days,
-            percent,
-            shift,
-        )
+        self._of, self._window, self._away, self._shift = of, window, away, shift
+        self._days, self._percent = days, percent
 
     def measured(self, asked: Asked) -> tuple[int, int]:
         """(covered days, days that count) of the window; worked out once, for the answer and for the share."""
@@ -426,14 +420,7 @@ class CoveredDays(Criterion):
         start, end = spans[0]
         stays = (self._away.find(asked) or ()) if self._away else ()
         # A day in bed begins with the admission; the day of discharge is a day at home.
-        away = {
-            day
-            for stay in stays
-            for day in range(
-                max(stay.first, start), min(stay.last - 1 if stay.last > stay.first else stay.last, end) + 1
-            )
-            if stay.last > stay.first
-        }
+        away = {day for stay in stays for day in range(max(stay.first, start), min(stay.last - 1, end) + 1)}
         return covered(self._of.find(asked) or (), start, end, away, shift=self._shift)
 
     def find(self, asked: Asked) -> Found:

@@ -49,7 +49,7 @@ class Evaluator:
                 "initial-population": len(counted),
                 "denominator": sum(one.denominator for one in counted),
                 "denominator-exclusion": sum(one.exclusion for one in counted) if measure.exclusion else None,
-                "denominator-exception": sum(one.exception for one in counted) if measure.exception else None,
+                "denominator-exception": sum(one.exceptions[place] for one in counted) if measure.exception else None,
                 "numerator": sum(one.numerators[place] for one in counted),
             }
             for place in range(len(measure.rates))

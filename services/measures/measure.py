@@ -21,15 +21,16 @@ MEMBER = "member"
 class Counted(msgspec.Struct, frozen=True, gc=False):
     """One unit of the initial population: raw, as a MeasureReport counts.
 
-    The denominator keeps excluded units, the numerators do not. `numerators` has one for each rate of the page.
+    The denominator keeps excluded units, the numerators do not. `exceptions`, `numerators` and `values` have one for
+    each rate of the page; an exception stands only where the rate's numerator fails.
     """
 
     unit: Unit
     denominator: bool
     exclusion: bool
-    exception: bool
+    exceptions: tuple[bool, ...]
     numerators: tuple[int, ...]
-    value: float | None
+    values: tuple[float | None, ...]
     closes: int
 
 
@@ -143,14 +144,15 @@ class Measure(msgspec.Struct, frozen=True, eq=False):
         assert unit is not None
         counts = self.denominator is None or self.denominator.find(asked) is not None
         excluded = counts and self.exclusion is not None and self.exclusion.find(asked) is not None
-        numerators, excepted, value = (0,) * len(self.numerators), False, unit.number
+        numerators, excepted = (0,) * len(self.numerators), False
+        values = (unit.number,) * len(self.numerators)
         if counts and not excluded:
             numerators = tuple(self._met(criterion, asked) for criterion in self.numerators)
-            if not any(numerators) and self.exception is not None:
+            if self.exception is not None and not all(numerators):
                 excepted = self.exception.find(asked) is not None
-            if isinstance(self.numerators[0], CoveredDays):
-                value = self.numerators[0].share(asked)
-        return Counted(unit, counts, excluded, excepted, numerators, value, self._closes(asked))
+            values = tuple(one.share(asked) if isinstance(one, CoveredDays) else unit.number for one in self.numerators)
+        exceptions = tuple(excepted and not met for met in numerators)
+        return Counted(unit, counts, excluded, exceptions, numerators, values, self._closes(asked))
 
     def _met(self, criterion: Criterion, asked: Asked) -> int:
         found = criterion.find(asked)
@@ -190,7 +192,7 @@ class Measure(msgspec.Struct, frozen=True, eq=False):
         asks = {
             "denominator-exclusion": one.denominator,
             "numerator": one.denominator and not one.exclusion,
-            "denominator-exception": one.denominator and not one.exclusion and not any(one.numerators),
+            "denominator-exception": one.denominator and not one.exclusion and not all(one.numerators),
         }.get(population, True)
         if not asks:
             return Verdict(population, None, closes_on=closes)

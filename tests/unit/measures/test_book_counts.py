@@ -115,3 +115,17 @@ def test_a_definition_that_looks_at_the_unit_is_found_anew_for_each() -> None:
     )
     facts = f"{STAY}, {{stay: any, setting: acute, from: 2025-06-01, to: 2025-06-02}}, {{visit: seen, at: 2025-06-05}}"
     assert holds("follow-up", facts, unit=PER_STAY, more=more) == 1
+
+
+def test_an_exception_belongs_to_the_rate_whose_numerator_fails() -> None:
+    excused = Item("event", "e", day("03-07"), day("03-07"), frozenset({"excused"}))
+    book = _book(page(f"{RATES}exception: {{event: excused}}\n"))
+    found = book.contributions([[*FACTS, excused]], person(), day("2025-12-31"), Known())
+    counts = {row.measure: (row.numerator, row.exception) for row in found}
+    assert counts == {"made.up.week": (0, 1), "made.up.month": (1, 0)}
+    met = {
+        rate: [v.met for v in told.verdicts if v.population == "denominator-exception"]
+        for rate in ("week", "month")
+        for told in book.explained(f"made.up.{rate}", index(*FACTS, excused, today="2025-12-31"))
+    }
+    assert met == {"week": [True], "month": [None]}
