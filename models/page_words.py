@@ -1,9 +1,10 @@
 """Words that pages of every kind share: a word of a closed list, a calendar day, a list of at least one."""
 
+from collections.abc import Iterator
 from datetime import date
-from typing import Annotated, TypeVar, get_args
+from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from models.pages import nearest
 
@@ -55,3 +56,42 @@ Filled = Annotated[tuple[T, ...], BeforeValidator(_listed), BeforeValidator(fill
 """A list of at least one."""
 Text = Annotated[str, Field(min_length=1)]
 Day = Annotated[date, BeforeValidator(local_date)]
+
+
+class Strict(BaseModel):
+    """A frozen mapping of a page: an unknown key is a mistake, and nothing is converted silently."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
+
+
+class EffectivePage(Strict):
+    """`effective:` the local days for which a page holds, both included."""
+
+    from_: Day = Field(alias="from")
+    to: Day | None = None
+
+
+class SourcePage(Strict):
+    """`source:` where what a page says was read, and when."""
+
+    document: Text
+    section: Text
+    read_on: Day
+
+
+def keys_of(page: type[BaseModel]) -> frozenset[str]:
+    """Every key that a page of this shape may have, at any depth."""
+    found: set[str] = set()
+    for name, field in page.model_fields.items():
+        found.add(field.alias or name)
+        for inner in _models_in(field.annotation):
+            if inner is not page:  # evidence may hold evidence
+                found |= keys_of(inner)
+    return frozenset(found)
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models_in(part)

@@ -5,7 +5,7 @@ stay text. Anchors, duplicate keys and tags are mistakes. Nothing here opens a f
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -77,7 +77,22 @@ def parse_pages(path: str, text: str) -> list[Page]:
     return pages
 
 
-def problems_of(page: Page, error: ValidationError, at: Sequence[str | int] = ()) -> list[Problem]:
+def pages_in(files: Iterable[tuple[str, str]], problems: list[Problem]) -> Iterator[tuple[str, list[Page]]]:
+    """The documents of each file that can be read, by its path; what is wrong with the others joins the problems.
+
+    Args:
+        files: (path, text) of each.
+    """
+    for path, text in files:
+        try:
+            yield path, parse_pages(path, text)
+        except FileIsWrong as wrong:
+            problems.extend(wrong.problems)
+
+
+def problems_of(
+    page: Page, error: ValidationError, at: Sequence[str | int] = (), known: Collection[str] = ()
+) -> list[Problem]:
     """Say each of pydantic's errors as a problem of the page.
 
     A validator may raise a ValueError of two lines to speak for itself: what is wrong, and what to write instead.
@@ -85,9 +100,9 @@ def problems_of(page: Page, error: ValidationError, at: Sequence[str | int] = ()
     Args:
         page: where the values came from.
         error: what pydantic said of `page.data`, or of the part of it at `at`.
-        at: where that part begins.
+        at: where that part begins. known: keys of such pages; for an unknown one the nearest of them is suggested.
     """
-    found = (_problem(page, (*at, *details["loc"]), details) for details in error.errors())
+    found = (_problem(page, (*at, *details["loc"]), details, known) for details in error.errors())
     return sorted(set(found), key=lambda problem: (problem.line, problem.field, problem.what))
 
 
@@ -202,13 +217,14 @@ def _key(key: yaml.ScalarNode) -> str | int:
     return int(key.value) if key.tag.endswith(":int") else str(key.value)
 
 
-def _problem(page: Page, loc: Location, error: ErrorDetails) -> Problem:
+def _problem(page: Page, loc: Location, error: ErrorDetails, known_keys: Collection[str]) -> Problem:
     kind = error["type"]
     known = page.known(loc)
     missing = kind == "missing"
     field = (*known, loc[-1]) if missing else known
     what, remedy = _words(kind, error, str(loc[-1]) if loc else "")
-    return page.problem(field, what, remedy)
+    hint = nearest(loc[-1], known_keys) if kind == "extra_forbidden" else ""
+    return page.problem(field, what, hint + remedy)
 
 
 def _words(kind: str, error: ErrorDetails, name: str) -> tuple[str, str]:

@@ -32,8 +32,3 @@ def is_member(subject: str) -> bool:
 def is_files(subject: str) -> bool:
     """Say whether a subject is a provider's return files to a plan."""
     return subject.startswith(f"{_FILES}|")
-
-
-def is_inputs(subject: str) -> bool:
-    """Say whether a subject is what a program is told about a provider."""
-    return subject.startswith(f"{_INPUTS}|")

@@ -6,7 +6,7 @@ import msgspec
 
 from models.events import PatientClass
 from models.measure import Contribution
-from models.owner import Owner as Owner  # noqa: PLC0414 - also spoken of from here
+from models.owner import Owner
 from models.time import Instant, Precision
 
 StayStatus = Literal["planned", "active", "on_leave", "finished", "closed_inferred", "cancelled", "void"]

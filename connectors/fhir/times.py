@@ -40,19 +40,23 @@ def span(written: str) -> Span:
     try:
         if day is None:
             first, last = int(month or 1), int(month or 12)
-            start = datetime(int(year), first, 1)  # noqa: DTZ001 (a wall clock)
-            end = datetime(int(year), last, monthrange(int(year), last)[1])  # noqa: DTZ001
+            start, end = _wall(int(year), first, 1), _wall(int(year), last, monthrange(int(year), last)[1])
             return Span(Stamp(start, None, "day"), Stamp(end, None, "day"))
         if hour is None:
-            return Span(Stamp(datetime(int(year), int(month), int(day)), None, "day"))  # noqa: DTZ001
+            return Span(Stamp(_wall(int(year), int(month), int(day)), None, "day"))
         precision: Precision = "second" if second else "minute"
         micro = int((fraction or "0")[:6].ljust(6, "0"))
         seconds = min(int(second or 0), 59)  # a leap second
-        wall = datetime(int(year), int(month), int(day), int(hour), int(minute), seconds, micro)  # noqa: DTZ001
+        wall = _wall(int(year), int(month), int(day), int(hour), int(minute), seconds, micro)
     except ValueError:
         return NEVER
     offset = _offset(zone)
     return Span(Stamp(wall, offset, precision)) if offset is None or abs(offset) <= 14 * 60 else NEVER
+
+
+def _wall(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0, micro: int = 0) -> datetime:
+    """A clock on a wall; ValueError for a day or an hour that does not exist."""
+    return datetime(year, month, day, hour, minute, second, micro)  # noqa: DTZ001 - a stamp keeps its offset apart
 
 
 def stamp_at(element: Json, *names: str) -> Stamp | None:

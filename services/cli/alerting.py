@@ -8,7 +8,8 @@ from typing import Annotated, get_args
 import typer
 
 from models.errors import WorldIsAway
-from models.view import Alert, Effect, Owner
+from models.owner import Owner
+from models.view import Alert, Effect
 from services.cli.context import command, place, print_line, words_of
 from services.runtime.store.locking import stands
 from services.runtime.store.sqlite_connecting import FILE_NAME

@@ -29,6 +29,8 @@ class Known:
         self.index: Index | None = None
         self.groups: Sequence[Sequence[Item]] = ()
         self.rows: dict[tuple[int, str], Rows] = {}
+        self.answer: Rows = ()
+        self.turns: tuple[Index, int | None] | None = None
 
 
 class MeasureBook:
@@ -46,7 +48,6 @@ class MeasureBook:
         self.sets = ValueSets({**{name: narrowed.listed(name) for name in narrowed.names}, **lists})
         texts = sorted(repr((one.page.path.rpartition("/")[2], one.page.data)) for one in loaded.pages)
         self.digest = sha256("\n".join([self.sets.digest, *texts]).encode()).hexdigest()
-        self.is_clocked = any(measure.clocked for measure in self.measures)
 
     def contributions(self, groups: Sequence[Sequence[Item]], person: Person, today: int, known: Known) -> Rows:
         """What a person contributes to every measure, in every period with facts, in order of measure and period.
@@ -60,7 +61,10 @@ class MeasureBook:
         if before is None or len(groups) != len(known.groups):
             index = Index((item for group in groups for item in group), person, today)
         else:
-            index = before.successor(*_changes(known.groups, groups), person, today)
+            gone, fresh = _changes(known.groups, groups)
+            if not gone and not fresh and before.today == today and before.person == person:
+                return known.answer
+            index = before.successor(gone, fresh, person, today)
         changed = None if before is None or before.person != person else index.changed_since(before)
         another_day = before is None or before.today != today
         rows: dict[tuple[int, str], Rows] = {}
@@ -79,10 +83,18 @@ class MeasureBook:
                     found = contributed(measure, index, period)
                 rows[key] = found
         known.index, known.rows, known.groups = index, rows, groups
-        return tuple(row for found in rows.values() for row in found)
+        known.answer = tuple(row for found in rows.values() for row in found)
+        return known.answer
 
-    def turns(self, index: Index) -> int | None:
-        """The next day, later than the as-of day, on which time alone changes what a person contributes."""
+    def turns(self, known: Known) -> int | None:
+        """The next day, later than the as-of day, on which time alone changes what a person contributed last."""
+        if known.index is None:
+            return None
+        if known.turns is None or known.turns[0] is not known.index:
+            known.turns = known.index, self._turns(known.index)
+        return known.turns[1]
+
+    def _turns(self, index: Index) -> int | None:
         days = [
             day
             for measure in self.measures

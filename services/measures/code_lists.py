@@ -1,7 +1,7 @@
 """Value sets as a table: name,system,version,code,display, and from when to when a code is in a set."""
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import date
 from io import StringIO
 
@@ -46,9 +46,19 @@ class _Lists:
 
 def read_code_list(path: str, text: str) -> Iterator[Part | Problem]:
     """Read one table. Columns beyond `COLUMNS`, `FROM` and `TO` are ignored."""
+    lists = _Lists()
+    for row in rows_of(path, text):
+        if isinstance(row, Problem):
+            yield row
+        else:
+            yield from _take(path, *row, lists)
+    yield from lists.parts()
+
+
+def rows_of(path: str, text: str) -> Iterator[tuple[int, Mapping[str, str]] | Problem]:
+    """The rows of a table of codes, each with its line; what is wrong with the table or a line, where it stands."""
     # Spreadsheets write a byte order mark, which would become part of the first column's name.
     reader = csv.reader(StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
-    lists = _Lists()
     try:
         header = [column.strip().lower() for column in next(reader, [])]
         absent = [column for column in NEEDED if column not in header]
@@ -56,20 +66,17 @@ def read_code_list(path: str, text: str) -> Iterator[Part | Problem]:
             what = f"The header lacks {', '.join(absent)}."
             yield Problem(path, 1, absent[0], what, f"Begin the file with the line '{','.join(COLUMNS)}'.")
             return
-        for row in reader:
-            if row:
-                yield from _row(path, reader.line_num, header, row, lists)
+        for row in filter(None, reader):
+            if len(row) == len(header):
+                yield reader.line_num, dict(zip(header, row, strict=True))
+            else:
+                what = f"The line has {len(row)} fields, the header {len(header)}."
+                yield Problem(path, reader.line_num, "", what, "Put a field that holds a comma in double quotes.")
     except csv.Error as error:
         yield Problem(path, reader.line_num, "", f"The line is no CSV: {error}.", "Check the quotes.")
-    yield from lists.parts()
 
 
-def _row(path: str, line: int, header: Sequence[str], row: Sequence[str], lists: _Lists) -> Iterator[Problem]:
-    if len(row) != len(header):
-        what = f"The line has {len(row)} fields, the header {len(header)}."
-        yield Problem(path, line, "", what, "Put a field that holds a comma in double quotes.")
-        return
-    fields = dict(zip(header, row, strict=True))
+def _take(path: str, line: int, fields: Mapping[str, str], lists: _Lists) -> Iterator[Problem]:
     problems = [*_empty(path, line, fields), *_misdated(path, line, fields)]
     if problems:
         yield from problems

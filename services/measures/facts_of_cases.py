@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, get_args
 
 from models.owner import Owner
 from models.pages import Location
-from services.measures.items import FOREVER, PAST, Assigned, Covered, Item, Person, Reading
+from services.measures.items import FOREVER, PAST, Assigned, Covered, Item, ItemKind, Person, Reading
 from services.measures.kinds import KINDS, SETTINGS
 from services.measures.nodes import Nodes, shown
 from services.measures.paging import day_of
@@ -17,6 +17,8 @@ ITEM_KEYS = (
     "reason", "side",
 )  # fmt: skip
 SEXES = {"F": "female", "M": "male"}
+_AS_ITEMS: dict[str, ItemKind] = {kind: kind for kind in get_args(ItemKind)} | {"visit": "claim"}
+"""What a fact of a kind is kept as: a visit is a claim, one of the two that pages may mean."""
 COVERED_SINCE = date(2020, 1, 1).toordinal()
 
 
@@ -46,7 +48,7 @@ def item_of(node: object, at: Location, nodes: Nodes, meaning: Mapping[str, str]
         nodes.words(given["setting"], (*at, "setting"), SETTINGS)
     ingredients = nodes.texts(given["ingredient"], (*at, "ingredient")) if "ingredient" in given else ()
     return Item(
-        kind="claim" if kind == "visit" else kind,  # type: ignore[arg-type]
+        kind=_AS_ITEMS[kind],
         id=str(given.get("id", f"{kind}-{number}")),
         first=first,
         last=last,

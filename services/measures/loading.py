@@ -6,8 +6,8 @@ from typing import TypeVar
 
 import msgspec
 
-from models.errors import FileIsWrong, Problem
-from models.pages import Page, parse_pages
+from models.errors import Problem
+from models.pages import Page, pages_in
 from services.measures.measure import Measure
 from services.measures.nodes import Nodes
 from services.measures.paging import Library, check_library, is_library, library_of, measure_of, name_of
@@ -59,12 +59,7 @@ def load_measures(files: Sequence[tuple[str, str]], value_sets: Collection[str] 
     """
     problems: list[Problem] = []
     pages: list[Page] = []
-    for path, text in files:
-        try:
-            found = parse_pages(path, text)
-        except FileIsWrong as wrong:
-            problems.extend(wrong.problems)
-            continue
+    for path, found in pages_in(files, problems):
         if not found:
             problems.append(Problem(path, 1, "", "The file is empty.", "Write a measure, or remove the file."))
         problems += [extra.problem((), "A file holds one page.", "Put this one into its own.") for extra in found[1:]]

@@ -2,20 +2,24 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from typing import Literal
 
 import msgspec
-from pydantic import BaseModel
 
 from services.measures.asked import Asked
 from services.measures.criteria import CoveredDays, Criterion, Defined, Every, Key, Some
 from services.measures.days import Window
 from services.measures.items import FOREVER, PAST, Index, Item, Period
+from services.measures.units.args import Args
 from services.measures.units.builders import Builder
 from services.measures.units.unit import Unit
 from services.measures.verdicts import Because, Population, Verdict
 
 MEMBER = "member"
 """The unit of a page that counts members."""
+
+
+Improvement = Literal["increase", "decrease"]
 
 
 class Counted(msgspec.Struct, frozen=True, gc=False):
@@ -47,7 +51,7 @@ class Counting(msgspec.Struct, frozen=True):
 
     name: str
     builder: Builder | None = None
-    args: BaseModel | None = None
+    args: Args | None = None
     each: Criterion | None = None
 
     def units(self, index: Index, period: Period) -> Sequence[Unit]:
@@ -82,7 +86,7 @@ class Measure(msgspec.Struct, frozen=True, eq=False):
     source: Cited
     effective_from: date
     effective_to: date | None
-    improvement: str
+    improvement: Improvement
     per: int
     counting: Counting
     drop: Criterion | None

@@ -10,8 +10,9 @@ import msgspec
 from models.time import Instant
 from services.measures.asked import Asked, Found
 from services.measures.days import Window
-from services.measures.items import FOREVER, PAST, Item, starting
+from services.measures.items import FOREVER, Item, starting
 from services.measures.saying import days_in_words, uncounted
+from services.measures.units.unit import Unit
 
 Keep = Callable[[Sequence[Item], Asked], Sequence[Item]]
 
@@ -22,7 +23,7 @@ class Narrow(msgspec.Struct, frozen=True):
     Args:
         words: completes "a visit, ...".
         window: the days within which facts count, for a relation in time; `verb` is what the fact does in them.
-        bound: it looks at the unit. uses: definitions and windows that it names.
+        bound: it looks at the unit.
         plain: it goes without saying. refusal: why a fact is not counted, where "counts only" and `words` is clumsy.
     """
 
@@ -30,7 +31,6 @@ class Narrow(msgspec.Struct, frozen=True):
     keep: Keep
     window: Window | None = None
     bound: bool = False
-    uses: tuple[str, ...] = ()
     plain: bool = False
     verb: str = ""
     refusal: str = ""
@@ -96,7 +96,7 @@ def during(window: Window) -> Narrow:
 
 
 def _relation(relation: str, window: Window, keep: Keep, verb: str) -> Narrow:
-    return Narrow(f"{relation} {window.words}", keep, window, window.bound, window.uses, verb=verb)
+    return Narrow(f"{relation} {window.words}", keep, window, window.bound, verb=verb)
 
 
 def within_unit() -> Narrow:
@@ -106,7 +106,8 @@ def within_unit() -> Narrow:
         unit = asked.unit
         if unit is None:
             return ()
-        return [item for item in items if _inside(item, unit.start, unit.end, unit.first, unit.last)]
+        around = Around((unit,))
+        return [item for item in items if around.holds(item)]
 
     return Narrow("within the unit by the clock", keep, bound=True)
 
@@ -120,14 +121,14 @@ def within_any(words: str, find: Callable[[Asked], Found], *, bound: bool, insid
 
     said = f"within {words} by the clock"
     if inside:
-        return Narrow(said, keep, bound=bound, uses=(words,))
-    return Narrow(f"not {said}", keep, bound=bound, uses=(words,), refusal=f"does not count {said}")
+        return Narrow(said, keep, bound=bound)
+    return Narrow(f"not {said}", keep, bound=bound, refusal=f"does not count {said}")
 
 
 class Around:
-    """Facts that others may lie within: by the clock where both have one, else by days. Asked of many at once."""
+    """Facts, or a unit, that others may lie within: by the clock where both have one, else by days. Asked of many."""
 
-    def __init__(self, facts: Sequence[Item]) -> None:
+    def __init__(self, facts: Sequence[Item | Unit]) -> None:
         self._days = _Spans((fact.first, fact.last) for fact in facts)
         self._dated = _Spans((fact.first, fact.last) for fact in facts if fact.start is None)
         self._ended = _Spans((fact.start, fact.end) for fact in facts if fact.start and fact.end)
@@ -162,14 +163,6 @@ class _Spans(Generic[T]):
         return place > 0 and end <= self._ends[place - 1]
 
 
-def _inside(item: Item, start: Instant | None, end: Instant | None, first: int, last: int) -> bool:
-    if item.start is None or start is None:
-        return first <= item.first and item.last <= last
-    if end is None:  # it goes on, or only the day of its end was told
-        return start <= item.start and item.last <= last
-    return start <= item.start and (item.end or item.start) <= end
-
-
 def outside(words: str, find: Callable[[Asked], Found], *, bound: bool) -> Narrow:
     """Keep what shares no day with any of some found facts."""
 
@@ -192,6 +185,3 @@ def within(names: Collection[str], of: Callable[[Item], frozenset[str]]) -> Call
     """A test whether a field's value sets have any of the names."""
     wanted = frozenset(names)
     return lambda item: not wanted.isdisjoint(of(item))
-
-
-ANY_DAY: tuple[int, int] = (PAST, FOREVER)

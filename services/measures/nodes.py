@@ -1,10 +1,12 @@
 """Reading the values of a page: each with where it stands, every mistake told, none raised."""
 
-from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from models.errors import Problem
 from models.pages import Location, Page, nearest
+
+W = TypeVar("W", bound=str)
 
 MOST = 100_000
 """No page counts, or waits, so many days or years."""
@@ -70,12 +72,13 @@ class Nodes:
                 )
         return found
 
-    def word(self, node: object, at: Location, known: Collection[str]) -> str:
+    def word(self, node: object, at: Location, known: Sequence[W]) -> W:
         """One text, one of some words; the first of them where it is none."""
         if isinstance(node, list):
             self.wrong(at, "One word is asked here, no list.", f"Write one of {', '.join(sorted(known))}.")
-            return next(iter(known))
-        return self.words(node, at, known)[0]
+            return known[0]
+        (found,) = self.words(node, at, known)
+        return next((word for word in known if word == found), known[0])
 
     def names(self, node: object, at: Location) -> Mapping[str, Any]:
         """A mapping of names of the page's own, at least one."""

@@ -12,11 +12,12 @@ from services.measures.compiling import BUILDERS as WORDS
 from services.measures.compiling import criterion
 from services.measures.criteria import Criterion
 from services.measures.kinds import KINDS
-from services.measures.measure import MEMBER, Cited, Counting, Measure
+from services.measures.measure import MEMBER, Cited, Counting, Improvement, Measure
 from services.measures.nodes import Nodes, shown
 from services.measures.scope import NEVER, Scope, Source
 from services.measures.units.builders import BUILDERS
 
+IMPROVEMENTS: tuple[Improvement, ...] = ("increase", "decrease")
 EVERYWHERE = "common"
 """The library that a page uses when it names none."""
 
@@ -107,7 +108,7 @@ def measure_of(nodes: Nodes, libraries: Mapping[str, Library]) -> Measure:
         nodes.wrong(place, f"{name!r} is defined and not used.", "Use it, or remove it.")
     first, last = _effective(nodes)
     lists = {**library.lists, **own_lists}
-    asked = {**scope.sets, **{name: name for name in (counting.args.value_sets if counting.args else ())}}  # type: ignore[attr-defined]
+    asked = {**scope.sets, **{name: name for name in (counting.args.value_sets if counting.args else ())}}
     optional = library.optional | (
         frozenset(nodes.texts(data["optional_sets"], ("optional_sets",))) if "optional_sets" in data else frozenset()
     )
@@ -122,7 +123,7 @@ def measure_of(nodes: Nodes, libraries: Mapping[str, Library]) -> Measure:
         source=_cited(nodes),
         effective_from=first,
         effective_to=last,
-        improvement=nodes.word(data.get("improvement", "increase"), ("improvement",), ("increase", "decrease")),
+        improvement=nodes.word(data.get("improvement", "increase"), ("improvement",), IMPROVEMENTS),
         per=nodes.whole(data.get("per", 1), ("per",), least=1),
         counting=counting,
         drop=found["drop"],

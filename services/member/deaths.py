@@ -4,11 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from models.dispositions import DIED
 from models.events import DeathWord, Teller
 from models.time import Instant, Stamp, resolve
 from services.member.stays import Folded
-
-EXPIRED = frozenset({"20", "40", "41", "42"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,7 @@ def death_of(
         Death(o.at, o.first.name)
         for stay in stays
         for o in stay.occurrences
-        if o.event == "discharged" and o.ended_by is None and o.disposition in EXPIRED
+        if o.event == "discharged" and o.ended_by is None and o.disposition in DIED
     ]
     if by_discharge:
         return min(by_discharge, key=lambda d: (d.at, d.name)), False

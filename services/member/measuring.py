@@ -18,7 +18,7 @@ from services.measures.entering.billing import class_of
 from services.measures.entering.gathering import Entered, Facts, Surroundings, groups_of
 from services.measures.entering.roster import person_of, roster_items
 from services.measures.entering.selecting import standing_claims
-from services.measures.entering.told_stays import told_stays
+from services.measures.entering.told_stays import ToldStay, told_stays
 from services.measures.items import Index, Item, Person
 from services.measures.verdicts import UnitResult
 from services.member.deaths import Death
@@ -36,9 +36,9 @@ class Subject(Protocol):
     @property
     def member_id(self) -> str: ...
     @property
-    def claims(self) -> Mapping[Claim, Sequence[Teller]]: ...
+    def claims(self) -> Mapping[Claim, Told]: ...
     @property
-    def care_events(self) -> Mapping[CareEvent, Sequence[Teller]]: ...
+    def care_events(self) -> Mapping[CareEvent, Told]: ...
     @property
     def fills(self) -> Mapping[Fill, Told]: ...
     @property
@@ -57,6 +57,7 @@ class Measuring:
             kind: Answers[tuple[int, int, str], Entered]() for kind in ("claims", "fills", "events", "clinical")
         }
         self.groups = {kind: Latest[object, list[Item]]() for kind in ("stays", *self.entered)}
+        self.told = Latest[object, list[ToldStay]]()
         self.billing = Latest[object, list[tuple[Claim, Told]]]()
         self.billed = Latest[object, list[Stay]]()
         self.person = Latest[object, tuple[Person, list[Item]]]()
@@ -86,14 +87,19 @@ def measured(
         return (), ()  # no plan names this person, so nobody counts them
     groups, person = _entered(facts, folded, death, roster, reference, known)
     rows = book.contributions(groups, person, today.toordinal(), known.book)
-    return rows, [start_of_day(day, reference.zone) for day in _turns(book, known.book.index, today)]
+    return rows, [start_of_day(day, reference.zone) for day in _turns(book, known.book, today)]
+
+
+def _told(folded: Sequence[Folded], known: Measuring) -> list[ToldStay]:
+    """The stays as messages told them, in the shape in which they enter."""
+    return known.told.get(folded, lambda: told_stays(folded))
 
 
 def _billing(facts: Subject, known: Measuring) -> list[tuple[Claim, Told]]:
     """The claims that may tell of a stay or an emergency visit: of the others no stay depends on."""
 
     def billing() -> list[tuple[Claim, Told]]:
-        claims = standing_claims(facts.claims)  # type: ignore[arg-type]
+        claims = standing_claims(facts.claims)
         return [told for told in claims if class_of(told[0])]
 
     return known.billing.get(facts.claims, billing)
@@ -107,15 +113,15 @@ def shown(facts: Subject, folded: Sequence[Folded], reference: Reference, known:
         return tuple(told)
 
     def billed() -> list[Stay]:
-        return billed_stays(told_stays(folded), billing, reference.facilities, reference.zone)
+        return billed_stays(_told(folded, known), billing, reference.facilities, reference.zone)
 
     found = known.billed.get((folded, billing), billed)
     return tuple(sorted([*told, *found], key=started)) if found else tuple(told)
 
 
-def _turns(book: MeasureBook, index: Index | None, today: date) -> Iterable[date]:
+def _turns(book: MeasureBook, known: Known, today: date) -> Iterable[date]:
     yield date(today.year + 1, 1, 1)
-    if index is not None and (day := book.turns(index)):
+    if day := book.turns(known):
         yield min(date.fromordinal(day), today + timedelta(days=366))
 
 
@@ -136,11 +142,11 @@ def _entered(
 
     person, own = known.person.get((roster, death, facts.demographics), listed)
     told = Facts(
-        claims=facts.claims,  # type: ignore[arg-type]
+        claims=facts.claims,
         fills=facts.fills,
-        care_events=facts.care_events,  # type: ignore[arg-type]
+        care_events=facts.care_events,
         clinical=facts.clinical,
-        told=told_stays(folded),
+        told=_told(folded, known),
     )
     rests_on: dict[str, object] = {
         "stays": (folded, _billing(facts, known)),

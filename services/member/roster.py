@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from models.events import RosterRow, Teller
+from models.owner import Owner
 from models.time import Instant, local_day, start_of_day
-from models.view import Owner
 
 FOREVER = date.max
 

@@ -1,13 +1,13 @@
 """From program pages to programs. All mistakes of all files are told in one go, each with its line and a remedy."""
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any, get_args
 
 import msgspec
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from models.errors import FileIsWrong, Problem
-from models.pages import Page, dotted, nearest, parse_pages, problems_of
+from models.errors import Problem
+from models.page_words import keys_of
+from models.pages import Page, dotted, nearest, pages_in, problems_of
 from services.programs.cases import play
 from services.programs.checks import sense
 from services.programs.pages import Head
@@ -37,12 +37,7 @@ def load_programs(files: Sequence[tuple[str, str]], measures: Collection[str] | 
     programs: list[Program] = []
     problems: list[Problem] = []
     written: dict[object, str] = {}
-    for path, text in files:
-        try:
-            pages = parse_pages(path, text)
-        except FileIsWrong as wrong:
-            problems.extend(wrong.problems)
-            continue
+    for path, pages in pages_in(files, problems):
         problems.extend(_alone(path, pages))
         for page in pages[:1]:
             found = [*sense(page, measures), *_twin(page, written)]
@@ -84,38 +79,18 @@ def _program(page: Page, found: list[Problem]) -> Program | None:
     try:
         parsed = shape.model_validate(page.data)
     except ValidationError as error:
-        found.extend(_with_hints(page, error, shape, whole=model is not None))
+        found.extend(_told(page, error, shape, whole=model is not None))
         return None
     return Program(parsed, model, page) if model else None
 
 
-def _with_hints(page: Page, error: ValidationError, shape: type[Head], *, whole: bool) -> Iterator[Problem]:
+def _told(page: Page, error: ValidationError, shape: type[Head], *, whole: bool) -> list[Problem]:
     """Pydantic's errors as problems; for an unknown key the nearest known one is suggested.
 
     Args:
         whole: the model is known; else the keys that only a model knows are not judged.
     """
-    unknown = {dotted(one["loc"]): one["loc"][-1] for one in error.errors() if one["type"] == "extra_forbidden"}
-    known = _keys(shape)
-    for problem in problems_of(page, error):
-        if problem.field not in unknown:
-            yield problem
-        elif whole:
-            yield msgspec.structs.replace(problem, remedy=nearest(unknown[problem.field], known) + problem.remedy)
-
-
-def _keys(shape: type[BaseModel]) -> set[str]:
-    """Every key that a page of this shape may have, at any depth."""
-    found: set[str] = set()
-    for name, field in shape.model_fields.items():
-        found.add(field.alias or name)
-        for inner in _models_in(field.annotation):
-            found |= _keys(inner)
-    return found
-
-
-def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for part in get_args(annotation):
-        yield from _models_in(part)
+    unknown = {dotted(one["loc"]) for one in error.errors() if one["type"] == "extra_forbidden"}
+    return [
+        problem for problem in problems_of(page, error, known=keys_of(shape)) if whole or problem.field not in unknown
+    ]

@@ -7,33 +7,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
-from models.page_words import Day, Filled, Text
+from models.page_words import EffectivePage, Filled, SourcePage, Strict, Text
 from services.programs.amounts import Amount, Number, exact
 from services.programs.inputs import FileWord, Rate
 from services.programs.words import Attributed, FileMonth, Month, Period
-
-
-class Strict(BaseModel):
-    """A frozen mapping of a page: an unknown key is a mistake, and nothing is converted silently."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
-
-
-class EffectivePage(Strict):
-    """`effective:` the local days that it pays for, both included."""
-
-    from_: Day = Field(alias="from")
-    to: Day | None = None
-
-
-class SourcePage(Strict):
-    """`source:` where the arithmetic was read, and when."""
-
-    document: Text
-    section: Text
-    read_on: Day
 
 
 class PartiesPage(Strict):

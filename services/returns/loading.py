@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 from pydantic import ValidationError
 
-from models.errors import FileIsWrong, Problem
-from models.pages import Page, dotted, nearest, parse_pages, problems_of
+from models.errors import Problem
+from models.pages import Page, nearest, pages_in, problems_of
 from services.returns.maps import DELIMITERS, Due, ReturnMap, header_name
 from services.returns.pages import KEYS, MapPage
 from services.returns.vocabulary import ECM_STATUSES, NAMES
@@ -33,12 +33,7 @@ def load_maps(pages: Sequence[tuple[str, str]], *, calendars: Collection[str] | 
     maps: list[ReturnMap] = []
     problems: list[Problem] = []
     seen: dict[str, str] = {}
-    for path, text in pages:
-        try:
-            documents = parse_pages(path, text)
-        except FileIsWrong as wrong:
-            problems.extend(wrong.problems)
-            continue
+    for path, documents in pages_in(pages, problems):
         if not documents:
             problems.append(Problem(path, 1, "", "The file is empty.", "Write a map, or remove the file."))
         for page in documents:
@@ -46,7 +41,7 @@ def load_maps(pages: Sequence[tuple[str, str]], *, calendars: Collection[str] | 
             try:
                 parsed = MapPage.model_validate(page.data)
             except ValidationError as error:
-                found += _with_hints(page, error)
+                found += problems_of(page, error, known=KEYS)
             if found:
                 problems.extend(sorted(set(found), key=lambda problem: (problem.line, problem.field, problem.what)))
             else:
@@ -164,11 +159,3 @@ def _delimiter(page: Page) -> Iterator[Problem]:
 
 def _mapping(value: object) -> Mapping[str, Any]:
     return {str(key): item for key, item in value.items()} if isinstance(value, dict) else {}
-
-
-def _with_hints(page: Page, error: ValidationError) -> Iterator[Problem]:
-    """Pydantic's errors as problems; for an unknown key the nearest known one is suggested."""
-    unknown = {dotted(each["loc"]): each["loc"][-1] for each in error.errors() if each["type"] == "extra_forbidden"}
-    for problem in problems_of(page, error):
-        hint = nearest(unknown[problem.field], KEYS) if problem.field in unknown else ""
-        yield msgspec.structs.replace(problem, remedy=hint + problem.remedy)

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Annotated, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
 from models.events import ReturnFile
+from models.page_words import Strict, keys_of
 from services.returns.maps import FileType
 from services.returns.patterns import is_pattern
 
@@ -40,12 +41,6 @@ Text = Annotated[str, Field(min_length=1)]
 Day = Annotated[str, BeforeValidator(_pattern("YYYY MM DD", "MM-DD-YYYY"))]
 Month = Annotated[str, BeforeValidator(_pattern("YYYY MM", "MM-YYYY"))]
 Sign = Annotated[str, BeforeValidator(_sign)]
-
-
-class Strict(BaseModel):
-    """A frozen mapping of a page: an unknown key is a mistake, and nothing is converted silently."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class FormatPage(Strict):
@@ -83,9 +78,9 @@ class MapPage(Strict):
     mcp_id: Text | None = None
     source: SourcePage | None = None
     format: FormatPage = FormatPage()
-    codes: dict[str, dict[str, Text]] = {}
-    fixed: dict[str, Text] = {}
+    codes: dict[str, dict[str, Text]] = Field(default_factory=dict)
+    fixed: dict[str, Text] = Field(default_factory=dict)
 
 
-KEYS = frozenset(name for shape in Strict.__subclasses__() for name in shape.model_fields)
+KEYS = keys_of(MapPage)
 """Every key of a map page, for suggestions."""

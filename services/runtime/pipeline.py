@@ -14,7 +14,7 @@ from time import perf_counter
 import msgspec
 
 from models.errors import MessageIsWrong
-from models.events import Event, Facility, QuarantineDecision, subject_of
+from models.events import Event, Facility, MemberFact, QuarantineDecision, subject_of
 from models.reference import Reference
 from models.time import Instant
 from services.identity.linking import Links
@@ -311,8 +311,8 @@ def _sort(heard: Sorted, line: JournalLine, reading: Reading) -> None:
         told.update(patients)
         for key in patients:
             heard.patients[key].append(event)
-        if not patients:
-            heard.members[subject_of(event.fact)].append(event)  # type: ignore[arg-type]
+        if isinstance(event.fact, MemberFact):
+            heard.members[subject_of(event.fact)].append(event)
     for key in sorted(told)[:1]:
         heard.told_of[key] = heard.told_of.get(key, 0) + 1
 

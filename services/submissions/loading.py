@@ -6,8 +6,8 @@ from typing import Literal
 import msgspec
 from pydantic import ValidationError
 
-from models.errors import FileIsWrong, Problem
-from models.pages import Page, nearest, parse_pages, problems_of
+from models.errors import Problem
+from models.pages import Page, nearest, pages_in, problems_of
 from services.submissions.pages import KEYS, FieldPage, RoundPage
 from services.submissions.round import Field, Round
 
@@ -35,12 +35,7 @@ def load_rounds(files: Sequence[tuple[str, str]], measures: Directions | None = 
     """
     problems: list[Problem] = []
     read: list[tuple[Page, RoundPage]] = []
-    for path, text in files:
-        try:
-            pages = parse_pages(path, text)
-        except FileIsWrong as wrong:
-            problems += wrong.problems
-            continue
+    for path, pages in pages_in(files, problems):
         if len(pages) != 1:
             what = "A file holds one round." if pages else "The file is empty."
             problems.append(Problem(path, pages[1].line(()) if pages else 1, "", what, "Give each a file of its own."))
@@ -48,7 +43,7 @@ def load_rounds(files: Sequence[tuple[str, str]], measures: Directions | None = 
             try:
                 read.append((page, RoundPage.model_validate(page.data)))
             except ValidationError as error:
-                problems += _with_hints(page, error)
+                problems += problems_of(page, error, known=KEYS)
     rounds = {page.submission: page for _, page in read}
     for number, (page, parsed) in enumerate(read):
         problems += _misnamed(page, parsed)
@@ -133,12 +128,3 @@ def _unknown_measures(page: Page, parsed: RoundPage, known: Collection[str] | No
         if known is not None and each.measure and each.measure not in known:
             what = f"There is no measure {each.measure!r}."
             yield page.problem(("fields", index, "measure"), what, f"{nearest(each.measure, known)}Name one of them.")
-
-
-def _with_hints(page: Page, error: ValidationError) -> Iterator[Problem]:
-    """Pydantic's errors as problems; for an unknown key the nearest known one is suggested."""
-    unknown = {str(each["loc"][-1]) for each in error.errors() if each["type"] == "extra_forbidden"}
-    for problem in problems_of(page, error):
-        word = problem.field.rpartition(".")[2]
-        hint = nearest(word, KEYS) if word in unknown else ""
-        yield msgspec.structs.replace(problem, remedy=hint + problem.remedy)

@@ -4,9 +4,9 @@ import re
 from fractions import Fraction
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from models.page_words import Day
+from models.page_words import Day, Strict, keys_of
 
 _NUMBER = re.compile(r"-?\d{1,18}(?:/[1-9]\d{0,17}|\.\d{1,18})?", re.ASCII)
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.\-]*", re.ASCII)
@@ -38,12 +38,6 @@ def _text(value: object) -> object:
 Number = Annotated[Fraction, BeforeValidator(_number)]
 Name = Annotated[str, BeforeValidator(_name)]
 Text = Annotated[str, BeforeValidator(_text)]
-
-
-class Strict(BaseModel):
-    """A frozen mapping of a page: an unknown key is a mistake, and nothing is converted silently."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
 
 
 class SourcePage(Strict):
@@ -101,5 +95,5 @@ class RoundPage(Strict):
     fields: Annotated[list[FieldPage], BeforeValidator(_filled)]
 
 
-KEYS = frozenset(field.alias or name for shape in Strict.__subclasses__() for name, field in shape.model_fields.items())
+KEYS = keys_of(RoundPage)
 """Every key a round's page may have, for suggestions."""

@@ -6,10 +6,9 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, ValidationError
 
 from models.errors import FileIsWrong, Problem
-from models.page_words import Day, Many, one_of, several
-from models.pages import Page, parse_pages, problems_of
+from models.page_words import Day, Many, Strict, one_of, several
+from models.pages import Page, pages_in, problems_of
 from services.timeliness.calendars import BUILT_IN, Base, BusinessCalendar
-from services.timeliness.pages import Strict
 from services.timeliness.vocabulary import Name
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -39,12 +38,7 @@ def calendars(pages: Sequence[tuple[str, str]] = ()) -> Mapping[str, BusinessCal
         FileIsWrong: with every problem of every page.
     """
     known, problems = dict(BUILT_IN), list[Problem]()
-    for path, text in pages:
-        try:
-            documents = parse_pages(path, text)
-        except FileIsWrong as wrong:
-            problems.extend(wrong.problems)
-            continue
+    for _, documents in pages_in(pages, problems):
         for page in documents:
             try:
                 parsed = CalendarPage.model_validate(page.data)

@@ -7,7 +7,7 @@ import msgspec
 from pydantic import ValidationError
 
 from models.errors import FileIsWrong, Problem
-from models.pages import Page, dotted, nearest, parse_pages, problems_of
+from models.pages import Page, parse_pages, problems_of
 from models.reference import Calendar
 from models.rule import Rule
 from services.timeliness.calendars import BUILT_IN
@@ -102,7 +102,7 @@ class _Reading:
         try:
             parsed = RulePage.model_validate(page.data)
         except ValidationError as error:
-            found += _with_hints(page, error)
+            found += problems_of(page, error, known=KEYS)
         if found:
             self.problems.extend(sorted(set(found), key=lambda problem: (problem.line, problem.field, problem.what)))
             return
@@ -134,16 +134,3 @@ def _absent(page: Page, rule: Rule, loaded: Collection[str] | None) -> Iterator[
     for name in sorted(value_sets_of(rule.done_when) - set(loaded)):
         what = f"The value set {name!r} is not loaded: no claim can prove this task done by it."
         yield page.problem(("done_when",), what, "Name a CSV file that has it under value_sets: in the configuration.")
-
-
-def _with_hints(page: Page, error: ValidationError) -> list[Problem]:
-    """Pydantic's errors as problems; for an unknown key the nearest known one is suggested."""
-    unknown = {
-        dotted(details["loc"]): details["loc"][-1] for details in error.errors() if details["type"] == "extra_forbidden"
-    }
-    return [
-        msgspec.structs.replace(problem, remedy=nearest(unknown[problem.field], KEYS) + problem.remedy)
-        if problem.field in unknown
-        else problem
-        for problem in problems_of(page, error)
-    ]

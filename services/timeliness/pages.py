@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
-from models.page_words import Day, Many, Text, filled
+from models.page_words import EffectivePage, Many, SourcePage, Strict, Text, filled, keys_of
 from services.timeliness.vocabulary import (
     At,
     CalendarDays,
@@ -28,27 +28,6 @@ from services.timeliness.vocabulary import (
     TriggerWord,
     Zone,
 )
-
-
-class Strict(BaseModel):
-    """A frozen mapping of a page: an unknown key is a mistake, and nothing is converted silently."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
-
-
-class EffectivePage(Strict):
-    """`effective:` the local dates of the trigger, both included."""
-
-    from_: Day = Field(alias="from")
-    to: Day | None = None
-
-
-class SourcePage(Strict):
-    """`source:` where the rule was read, and when."""
-
-    document: Text
-    section: Text
-    read_on: Day
 
 
 class WhenPage(Strict):
@@ -158,5 +137,5 @@ class RulePage(Strict):
     cases: Annotated[list[CasePage], BeforeValidator(filled)]
 
 
-KEYS = frozenset(field.alias or name for shape in Strict.__subclasses__() for name, field in shape.model_fields.items())
+KEYS = keys_of(RulePage)
 """Every key a rule page may have, for suggestions."""

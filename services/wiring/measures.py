@@ -1,7 +1,6 @@
 """Read the measures of an installation: the shipped pages, and an operator's in place of those of the same name."""
 
 from collections.abc import Iterable, Sequence
-from importlib import resources
 from pathlib import Path
 
 from models.errors import Problem
@@ -10,16 +9,18 @@ from services.measures.cases import check_cases
 from services.measures.loading import Loaded, load_measures
 from services.measures.measure import Measure
 from services.measures.value_sets import ValueSets
+from services.wiring.files import Text, shipped
 
 
-def shipped_pages() -> list[tuple[str, str]]:
+def shipped_pages() -> list[Text]:
     """(path, text) of every measure page and library that is shipped, in order of name."""
-    shipped = resources.files("services.measures").joinpath("catalog")
-    return sorted(
-        (f"services/measures/catalog/{entry.name}", entry.read_text("utf-8"))
-        for entry in shipped.iterdir()
-        if entry.name.endswith(".yaml")
-    )
+    return shipped("services.measures", "catalog")
+
+
+def _with_shipped(own: Sequence[Text]) -> list[Text]:
+    """The shipped pages that no page of the operator's replaces, and these."""
+    replaced = {Path(path).name for path, _ in own}
+    return [*(file for file in shipped_pages() if Path(file[0]).name not in replaced), *own]
 
 
 def read_measures(own: Sequence[tuple[str, str]], sets: ValueSets) -> tuple[Loaded, list[Problem]]:
@@ -28,9 +29,7 @@ def read_measures(own: Sequence[tuple[str, str]], sets: ValueSets) -> tuple[Load
     Args:
         own: (path, text) of the operator's pages; one of the name of a shipped page replaces it.
     """
-    replaced = {Path(path).name for path, _ in own}
-    shipped = [file for file in shipped_pages() if Path(file[0]).name not in replaced]
-    loaded = load_measures([*shipped, *own], sets.names)
+    loaded = load_measures(_with_shipped(own), sets.names)
     paths = {path for path, _ in own}
     failed = [
         problem
@@ -43,8 +42,7 @@ def read_measures(own: Sequence[tuple[str, str]], sets: ValueSets) -> tuple[Load
 
 def pages_of(own: Sequence[tuple[str, str]]) -> Loaded:
     """The shipped pages and an operator's, compiled; no cases are played, and no value sets asked for."""
-    replaced = {Path(path).name for path, _ in own}
-    return load_measures([*(file for file in shipped_pages() if Path(file[0]).name not in replaced), *own])
+    return load_measures(_with_shipped(own))
 
 
 def infos(measures: Iterable[Measure]) -> tuple[PageInfo, ...]:
@@ -58,7 +56,7 @@ def infos(measures: Iterable[Measure]) -> tuple[PageInfo, ...]:
             measure.missing,
             measure.departures,
             measure.per,
-            measure.improvement,  # type: ignore[arg-type]
+            measure.improvement,
             {"document": cited.document, "section": cited.section, "read_on": cited.read_on},
         )
         for measure in measures

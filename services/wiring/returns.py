@@ -1,14 +1,11 @@
 """Reads the map pages of an installation: the operator's, then the shipped ones, which hold for any other plan."""
 
 from collections.abc import Collection, Sequence
-from importlib import resources
-from pathlib import Path
 
 from models.errors import FileIsWrong
 from services.returns.loading import load_maps
 from services.returns.maps import ReturnMap
-
-ROOM, CATALOG = "services.returns", "catalog"
+from services.wiring.files import Text, shipped
 
 
 def read_maps(pages: Sequence[tuple[str, str]], calendars: Collection[str] | None) -> tuple[ReturnMap, ...]:
@@ -26,9 +23,6 @@ def read_maps(pages: Sequence[tuple[str, str]], calendars: Collection[str] | Non
     return loaded.maps
 
 
-def shipped_maps() -> list[tuple[str, str]]:
+def shipped_maps() -> list[Text]:
     """(path, text) of every shipped page that holds for any plan; examples to copy are not among them."""
-    catalog = resources.files(ROOM).joinpath(CATALOG)
-    pages = sorted((entry for entry in catalog.iterdir() if entry.name.endswith(".yaml")), key=lambda entry: entry.name)
-    folder = Path(*ROOM.split("."), CATALOG)
-    return [(str(folder / entry.name), entry.read_text("utf-8")) for entry in pages]
+    return shipped("services.returns", "catalog")

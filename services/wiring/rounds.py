@@ -1,11 +1,11 @@
 """Read the pages of submissions: the shipped rounds, and an operator's in place of those of the same name."""
 
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 
-from models.errors import FileIsWrong, Problem
+from models.errors import FileIsWrong
 from services.submissions.loading import Directions, Loaded, load_rounds
+from services.wiring.files import Text, files_of, shipped, texts_of
 
 
 def read_rounds(folders: Sequence[Path], measures: Directions | None = None) -> Loaded:
@@ -23,29 +23,12 @@ def read_rounds(folders: Sequence[Path], measures: Directions | None = None) -> 
     return loaded
 
 
-def round_files(folders: Sequence[Path]) -> list[tuple[str, str]]:
+def round_files(folders: Sequence[Path]) -> list[Text]:
     """(path, text) of every page, in order of name.
 
     Raises:
         FileIsWrong: a folder is not there, or a file cannot be read.
     """
-    shipped = resources.files("services.submissions").joinpath("rounds")
-    found = {
-        entry.name: (f"services/submissions/rounds/{entry.name}", entry.read_text("utf-8"))
-        for entry in shipped.iterdir()
-        if entry.name.endswith(".yaml")
-    }
-    problems: list[Problem] = []
-    for path in (
-        path for folder in folders for path in (sorted(folder.glob("*.yaml")) if folder.is_dir() else [folder])
-    ):
-        try:
-            found[path.name] = (str(path), path.read_text("utf-8"))
-        except OSError as error:
-            what = f"It cannot be read: {error.strerror}."
-            problems.append(Problem(str(path), 1, "", what, "Correct the path, or the permissions."))
-        except UnicodeDecodeError:
-            problems.append(Problem(str(path), 1, "", "It is not UTF-8.", "Save it as plain UTF-8 text."))
-    if problems:
-        raise FileIsWrong(problems)
+    own = texts_of(file for folder in folders for file in files_of(folder))
+    found = {Path(path).name: (path, text) for path, text in (*shipped("services.submissions", "rounds"), *own)}
     return [found[name] for name in sorted(found)]

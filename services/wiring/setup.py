@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
-from importlib import resources
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -34,6 +33,7 @@ from services.timeliness.compiling import value_sets_of
 from services.timeliness.custom import calendars
 from services.timeliness.loading import Loaded, check
 from services.timeliness.value_sets import parse_value_sets
+from services.wiring.files import Text, files_of, shipped, text_of, texts_of
 from services.wiring.measures import infos, read_measures
 from services.wiring.programs import read_programs
 from services.wiring.returns import read_maps
@@ -78,21 +78,22 @@ def read_setup(config: Path | None) -> Setup:
     """
     problems = _Problems()
     no_maps: tuple[ReturnMap, ...] = ()
-    pages = parse_pages(str(config), _text(config)) if config else []
+    pages = parse_pages(str(config), text_of(config)) if config else []
     settings = _settings([page for page in pages if not is_ours(page)], problems)
     book = problems.of(lambda: read_book([page for page in pages if is_ours(page)]), FeedBook({}, {}))
     book.feeds.setdefault(DEFAULT_FEED, FeedSettings(processing_ids=("P", "")))
     business, sets, loaded = _rules(settings, [Path(folder) for folder in settings.rules], problems)
     maps = problems.of(lambda: read_maps(map_files(settings), business or None), no_maps)
     lists = problems.of(lambda: read_value_sets(value_set_files(settings)), ValueSets())
-    measures, wrong = read_measures(measure_files(settings), lists)
+    own = problems.of(lambda: measure_files(settings), list[Text]())
+    measures, wrong = read_measures(own, lists)
     problems += wrong
     # A round or program that asks for a measure whose page is wrong is not wrong itself.
     counted = {} if wrong else {info.measure: info.improvement for info in infos(measures.measures)}
     problems.of(lambda: read_rounds([Path(name) for name in settings.submissions], counted or None), None)
     problems.of(lambda: read_programs(settings.programs, counted or None, config), None)
     if problems:
-        raise FileIsWrong(problems)
+        raise FileIsWrong(list(dict.fromkeys(problems)))  # rules and measures read the same code lists
     zone = ZoneInfo(settings.time_zone)
     reference = Reference(
         rules=loaded.rules,
@@ -124,7 +125,7 @@ def read_rules(config: Path | None, folders: Sequence[Path] = ()) -> Loaded:
         FileIsWrong: every problem of the rules, and of the settings, calendars and value sets that they need.
     """
     problems = _Problems()
-    pages = parse_pages(str(config), _text(config)) if config else []
+    pages = parse_pages(str(config), text_of(config)) if config else []
     settings = _settings([page for page in pages if not is_ours(page)], problems)
     _, _, loaded = _rules(settings, [*(Path(name) for name in settings.rules), *folders], problems)
     if problems:
@@ -139,7 +140,7 @@ def read_settings(config: Path | None) -> Settings:
         FileIsWrong: every problem of them.
     """
     return (
-        settings_of([page for page in parse_pages(str(config), _text(config)) if not is_ours(page)])
+        settings_of([page for page in parse_pages(str(config), text_of(config)) if not is_ours(page)])
         if config
         else Settings()
     )
@@ -173,10 +174,10 @@ def _rules(
 ) -> tuple[Mapping[str, Calendar], Mapping[str, frozenset[str]], Loaded]:
     """Calendars, value sets, and the rules that need them."""
     before = len(problems)
-    named = [(name, problems.of(partial(_text, Path(name)), "")) for name in settings.calendars]
+    named = [(name, problems.of(partial(text_of, Path(name)), "")) for name in settings.calendars]
     no_calendars: Mapping[str, Calendar] = {}
     no_sets: Mapping[str, frozenset[str]] = {}
-    no_files: list[tuple[str, str]] = []
+    no_files: list[Text] = []
     business = problems.of(lambda: calendars(named), no_calendars)
     # Rules read code lists only; FHIR expansions are the measures'.
     sets = problems.of(
@@ -190,58 +191,30 @@ def _rules(
     return business, sets, loaded
 
 
-def rule_files(folders: Iterable[Path]) -> list[tuple[str, str]]:
+def rule_files(folders: Iterable[Path]) -> list[Text]:
     """(path, text) of every rule: the shipped ones, and an operator's in place of those of the same name."""
-    shipped = resources.files("services.timeliness").joinpath("rules")
-    found = {
-        entry.name: (f"services/timeliness/rules/{entry.name}", entry.read_text("utf-8"))
-        for entry in shipped.iterdir()
-        if entry.name.endswith(".yaml")
-    }
-    for folder in folders:
-        found |= {path.name: (str(path), _text(path)) for path in _files(folder, "*.yaml")}
+    own = texts_of(file for folder in folders for file in files_of(folder))
+    found = {Path(path).name: (path, text) for path, text in (*shipped("services.timeliness", "rules"), *own)}
     return [found[name] for name in sorted(found)]
 
 
-def map_files(settings: Settings) -> list[tuple[str, str]]:
+def map_files(settings: Settings) -> list[Text]:
     """(path, text) of every page of a plan's return files."""
-    paths = [file for name in settings.return_maps for file in _files(Path(name), "*.yaml")]
-    return [(str(path), _text(path)) for path in dict.fromkeys(paths)]
+    return texts_of(file for name in settings.return_maps for file in files_of(Path(name)))
 
 
-def measure_files(settings: Settings, more: Iterable[Path] = ()) -> list[tuple[str, str]]:
+def measure_files(settings: Settings, more: Iterable[Path] = ()) -> list[Text]:
     """(path, text) of every measure page of the operator's, and of more folders or pages."""
-    named = [*settings.measures, *map(str, more)]
-    paths = [file for name in named for file in _files(Path(name), "*.yaml")]
-    return [(str(path), _text(path)) for path in dict.fromkeys(paths)]
+    return texts_of(file for name in (*map(Path, settings.measures), *more) for file in files_of(name))
 
 
-def value_set_files(settings: Settings, instead: Iterable[Path] = ()) -> list[tuple[str, str]]:
+def value_set_files(settings: Settings, instead: Iterable[Path] = ()) -> list[Text]:
     """(path, text) of every value-set file: the setting's, then the environment's (folders separated by `:`); of other
     folders instead, where any are named.
     """
     configured = (*settings.value_sets, *filter(None, os.environ.get(VALUE_SETS, "").split(os.pathsep)))
-    named = [str(folder) for folder in instead] or list(configured)
-    paths = [file for name in named for kind in ("*.csv", "*.json") for file in _files(Path(name), kind)]
-    return [(str(path), _text(path)) for path in dict.fromkeys(paths)]
-
-
-def _files(path: Path, pattern: str) -> list[Path]:
-    if path.is_dir():
-        return sorted(path.glob(pattern))
-    if path.is_file():
-        return [path]
-    raise FileIsWrong([Problem(str(path), 1, "", "There is no such file or folder.", "Correct the path, or make it.")])
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except OSError as error:
-        what = f"It cannot be read: {error.strerror}."
-        raise FileIsWrong([Problem(str(path), 1, "", what, "Correct the path, or the permissions.")]) from None
-    except UnicodeDecodeError:
-        raise FileIsWrong([Problem(str(path), 1, "", "It is not UTF-8.", "Save it as plain UTF-8 text.")]) from None
+    named = list(instead) or list(map(Path, configured))
+    return texts_of(file for name in named for kind in ("*.csv", "*.json") for file in files_of(name, kind))
 
 
 def _digest(reference: Reference, maps: Sequence[ReturnMap]) -> str:

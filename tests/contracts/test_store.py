@@ -17,8 +17,9 @@ from models.errors import WorldIsAway
 from models.ledger import Answered
 from models.measure import Contribution, CounterKey, Sums
 from models.measured import Measured
+from models.owner import Owner
 from models.traffic import BEYOND, SLOT, AnswerCount, FeedCount, Telling
-from models.view import Effect, Owner
+from models.view import Effect
 from services.runtime.store.contract import (
     LONGEST_DOUBT,
     Appended,

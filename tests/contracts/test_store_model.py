@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from models.measure import CounterKey, Sums
+from models.owner import Owner
 from models.traffic import SLOT, FeedCount, Telling
-from models.view import Owner
 from services.runtime.store.contract import Batch, MemberRow, NewLine, PatientRow, TaskRow
 from services.runtime.store.sqlite import SqliteStore
 

@@ -12,8 +12,8 @@ import msgspec
 
 from models.clinical import Demographics
 from models.events import RosterRow
+from models.owner import Owner
 from models.time import Instant
-from models.view import Owner
 from services.measures.entering.moments import day_of
 from services.measures.items import FOREVER, PAST, Assigned, Covered, Item, Person
 

@@ -14,10 +14,10 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from models.page_words import Filled, one_of
+from models.page_words import Filled, Strict, one_of
 from services.programs.amounts import Number, Percent, Share, dollars, plain
 from services.programs.inputs import Inputs
-from services.programs.pages import Head, MeasurePage, Strict
+from services.programs.pages import Head, MeasurePage
 from services.programs.payments.payment import Line, Model, Payment
 from services.programs.payments.sharing import meets
 from services.programs.words import EmptyRate

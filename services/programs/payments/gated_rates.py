@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Annotated, Literal
 
-from models.page_words import Filled, one_of
+from models.page_words import Filled, Strict, one_of
 from services.programs.amounts import Amount, Number, Share, dollars, plain
 from services.programs.inputs import FileWord, Inputs
-from services.programs.pages import Head, MeasurePage, Strict
+from services.programs.pages import Head, MeasurePage
 from services.programs.payments.payment import Line, Model, Payment
 from services.programs.words import GATES, EmptyRate, File, Gated, Status
 

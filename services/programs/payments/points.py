@@ -13,10 +13,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from models.page_words import Filled, one_of
+from models.page_words import Filled, Strict, one_of
 from services.programs.amounts import Amount, Number, Percent, dollars, plain
 from services.programs.inputs import Inputs
-from services.programs.pages import Head, MeasurePage, Strict
+from services.programs.pages import Head, MeasurePage
 from services.programs.payments.payment import Line, Model, Payment, Rung
 from services.programs.words import EmptyRate
 

@@ -13,10 +13,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from models.page_words import Filled
+from models.page_words import Filled, Strict
 from services.programs.amounts import Percent, dollars, plain
 from services.programs.inputs import Inputs
-from services.programs.pages import Head, Strict
+from services.programs.pages import Head
 from services.programs.payments.payment import Model, Payment, Rung
 from services.programs.payments.sharing import Judged, lines
 from services.programs.payments.withhold import TargetMeasure, judged

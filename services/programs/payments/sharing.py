@@ -7,10 +7,9 @@ from typing import Annotated, Literal
 import msgspec
 from pydantic import Field
 
-from models.page_words import Filled, one_of
+from models.page_words import Filled, Strict, one_of
 from services.programs.amounts import Share
 from services.programs.inputs import Rate
-from services.programs.pages import Strict
 from services.programs.payments.payment import Line, Rung
 from services.programs.words import EmptyRate
 

@@ -17,9 +17,10 @@ from models.errors import WorldIsAway
 from models.ledger import Answered
 from models.measure import Contribution, CounterKey, Sums
 from models.measured import Measured
+from models.owner import Owner
 from models.time import Instant
 from models.traffic import AnswerCount, FeedCount, Telling
-from models.view import Effect, Owner
+from models.view import Effect
 
 
 class StoreIsBusy(WorldIsAway):

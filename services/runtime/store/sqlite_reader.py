@@ -13,10 +13,11 @@ import msgspec
 from models.ledger import Answered
 from models.measure import CounterKey, Sums
 from models.measured import Measured
+from models.owner import Owner
 from models.patients import prefix_of
 from models.time import Instant
 from models.traffic import AnswerCount, FeedCount, Telling
-from models.view import Effect, Owner
+from models.view import Effect
 from services.runtime.store import sqlite_queries as queries
 from services.runtime.store.chaining import NOTHING_YET, link
 from services.runtime.store.contract import (

@@ -10,7 +10,8 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from models.view import Effect, Owner, Stay
+from models.owner import Owner
+from models.view import Effect, Stay
 from services.cli.demo.daily import Days
 from services.cli.demo.playing import Moment
 from services.cli.demo.showing import Figures, Screen, line_of

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from models.clinical import Demographics
 from models.events import RosterRow, Teller
-from models.view import Owner
+from models.owner import Owner
 from services.measures.entering.roster import person_of, roster_items
 from services.measures.items import FOREVER, PAST, Assigned, Item, Person
 from services.member.roster import Roster

@@ -6,7 +6,7 @@ from decimal import Decimal
 import msgspec
 
 from models.measure import Contribution
-from models.view import Owner
+from models.owner import Owner
 from services.measures.verdicts import Because, Missing, UnitResult, Verdict
 from services.reporting.counting import Row
 from services.reporting.gaps import Gap, Worth, gaps_of, key_of

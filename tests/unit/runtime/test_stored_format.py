@@ -27,9 +27,10 @@ from models.events import (
     VisitRename,
 )
 from models.measure import Contribution
+from models.owner import Owner
 from models.submission import SubmissionDecision
 from models.time import Stamp
-from models.view import Owner, SourceRef, Stay, Task, View
+from models.view import SourceRef, Stay, Task, View
 from services.member.facts import Facts, freeze, thaw
 from services.runtime.store.contract import MemberRow
 from services.runtime.workset import FORMAT, freeze_member, thaw_member

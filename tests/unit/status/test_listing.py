@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from rich.console import Console
 
-from models.view import Owner, Task
+from models.owner import Owner
+from models.view import Task
 from services.cli.listing import task_table
 from tests.scribe import moment
 

@@ -12,8 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from connectors.mllp.stats import ListenerStats
 from models.measure import CounterKey, Sums
 from models.measured import Histogram, Measured
+from models.owner import Owner
 from models.traffic import BEYOND, FeedCount
-from models.view import Owner
 from services.runtime.pipeline import DERIVE_FAILED
 from services.runtime.rechecking import Rechecked
 from services.runtime.store.contract import Batch, MemberRow, NewLine, PatientRow, QuarantineRow, TaskRow

@@ -17,8 +17,9 @@ import pytest
 
 from models.errors import WorldIsAway
 from models.ledger import Answered
+from models.owner import Owner
 from models.traffic import BEYOND, SLOT, AnswerCount
-from models.view import Effect, Owner
+from models.view import Effect
 from services.runtime.store import migrating, sqlite_queries
 from services.runtime.store.contract import (
     Batch,
