@@ -1,6 +1,7 @@
-# The verbs of this project. Each sets up what it needs: Python 3.11 or newer and make are enough.
+# The verbs of this project. Each sets up what it needs: Python 3.11 or newer and make are enough
+# (for tests and figures, on a Debian machine as root; elsewhere they say what to install).
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long check bench
+.PHONY: help demo test test-long check bench servers
 
 SET_UP := .venv/.set-up
 RUN := .venv/bin
@@ -12,10 +13,10 @@ help:  ## print the verbs
 demo: $(SET_UP)  ## play a synthetic feed through the real listener and show the tasks it raises
 	$(RUN)/warmhandoff demo
 
-test: $(SET_UP)  ## run every test
+test: servers  ## run every test
 	$(RUN)/python -m pytest -n 2
 
-test-long: $(SET_UP)  ## what time and chance find: kills, faults, mutants, memory; under an hour (SEED=7 ONLY=kills replays)
+test-long: servers  ## what time and chance find: kills, faults, mutants, memory; under an hour (SEED=7 ONLY=kills replays)
 	$(RUN)/python -m tests.long $(ONLY) $(addprefix --seed ,$(SEED)) $(addprefix --number ,$(NUMBER)) $(if $(BRIEF),--brief)
 
 check: $(SET_UP)  ## style, types, and the direction of every import
@@ -24,8 +25,12 @@ check: $(SET_UP)  ## style, types, and the direction of every import
 	$(RUN)/mypy
 	$(RUN)/lint-imports
 
-bench: $(SET_UP)  ## measure throughput and delay on this machine
+bench: servers  ## measure throughput and delay on this machine
 	$(RUN)/python -m bench
+
+# A real Kafka and PostgreSQL for tests; nothing that the product needs.
+servers: $(SET_UP)
+	@sh .ci/set-up-servers
 
 $(SET_UP): pyproject.toml uv.lock .ci/set-up
 	@sh .ci/set-up
