@@ -2,18 +2,23 @@
 
 import shutil
 import tempfile
+import uuid
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import ClassVar
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from models.measure import CounterKey, Sums
 from models.owner import Owner
 from models.traffic import SLOT, FeedCount, Telling
-from services.runtime.store.contract import Batch, MemberRow, NewLine, PatientRow, TaskRow
+from services.runtime.store.contract import Batch, MemberRow, NewLine, PatientRow, Store, TaskRow
+from services.runtime.store.postgres import PostgresStore
 from services.runtime.store.sqlite import SqliteStore
 
 T0 = datetime(2025, 3, 6, tzinfo=UTC)
@@ -28,10 +33,13 @@ IDENTIFIERS = st.lists(st.tuples(st.sampled_from(["cin", "mbi"]), WORDS), max_si
 class StoreAndModel(RuleBasedStateMachine):
     """Runs the same calls on a store and on dictionaries."""
 
+    url: ClassVar[str] = ""
+
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
-        self.store = SqliteStore.open(self.folder, now=lambda: T0)
+        self.namespace = f"w{uuid.uuid4().hex[:8]}"
+        self.store = self._opened()
         self.lines: list[NewLine] = []
         self.wakes: dict[str, datetime | None] = {}
         self.tasks: dict[str, str] = {}
@@ -40,6 +48,11 @@ class StoreAndModel(RuleBasedStateMachine):
         self.delays: Counter[tuple[str, datetime, int]] = Counter()
         self.told: dict[str, list[Telling]] = {}
         self.counters: Counter[str] = Counter()
+
+    def _opened(self) -> Store:
+        if self.url:
+            return PostgresStore.open(self.url, self.namespace, now=lambda: T0)
+        return SqliteStore.open(self.folder, now=lambda: T0)
 
     def _known(self, line: NewLine, once: bool) -> bool:
         same = [each.received_at for each in self.lines if (each.feed, each.body) == (line.feed, line.body)]
@@ -98,7 +111,7 @@ class StoreAndModel(RuleBasedStateMachine):
     @rule()
     def reopen(self) -> None:
         self.store.close()
-        self.store = SqliteStore.open(self.folder, now=lambda: T0)
+        self.store = self._opened()
 
     @invariant()
     def they_agree(self) -> None:
@@ -126,7 +139,21 @@ class StoreAndModel(RuleBasedStateMachine):
         shutil.rmtree(self.folder)
 
 
+class PostgresAndModel(StoreAndModel):
+    """The same in a database."""
+
+
+OFTEN = settings(max_examples=20, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck))
 TestStoreAndModel = StoreAndModel.TestCase
-TestStoreAndModel.settings = settings(
-    max_examples=20, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
-)
+TestStoreAndModel.settings = OFTEN
+
+
+@pytest.fixture
+def address(database: str) -> Iterator[str]:
+    PostgresAndModel.url = database
+    yield database
+    PostgresAndModel.url = ""
+
+
+def test_any_history_in_a_database_gives_what_dictionaries_give(address: str) -> None:
+    run_state_machine_as_test(PostgresAndModel, settings=OFTEN)

@@ -1,7 +1,8 @@
 """What a store promises: the journal, the state derived from it, and the outbox, in one transaction each.
 
-SQLite implements it in `sqlite.py`; PostgreSQL follows. One contract suite (`tests/contracts/test_store.py`) runs on
-every implementation. Blobs are opaque here: the pipeline encodes and decodes them.
+SQLite implements it in `sqlite.py`, PostgreSQL in `postgres.py`. One contract suite (`tests/contracts/test_store.py`)
+runs on both. What several workers need of a store besides is in `cluster_contract.py`. Blobs are opaque here: the
+pipeline encodes and decodes them.
 """
 
 import sys
@@ -181,6 +182,10 @@ class Batch(msgspec.Struct):
     span within one slot; with `traffic_anew` all that was counted is forgotten first. `tellings` replaces all of each
     member it names. `measured` is added to its sums. `counters` are added to the counters of measures, and those at
     zero removed; `changes` and `doubts` are kept.
+
+    In the cluster only: `lines` are appended by this batch; in its `messages` and `quarantined` a `seq` of -(i + 1)
+    means `lines[i]`, and without a `cursor` the cursor moves to the new head. `shard` says which rows of the counters
+    are added to, so that workers do not wait for each other; a store with one writer has no shards.
     """
 
     cursor: int | None = None
@@ -202,9 +207,36 @@ class Batch(msgspec.Struct):
     counters: dict[CounterKey, Sums] = {}
     changes: list[CountChange] = []
     doubts: list[Doubt] = []
+    lines: list[NewLine] = []
+    shard: int = 0
 
 
-class Reader(Protocol):
+class Rows(Protocol):
+    """What is known of source patients and members, and nothing of how it came: all that linking and deriving ask."""
+
+    def patients(self, keys: Collection[str]) -> dict[str, PatientRow]:
+        """Rows of those that exist."""
+
+    def patient_keys(self, after: str, limit: int) -> list[str]:
+        """Keys in order, for walking all source patients."""
+
+    def patients_with(self, identifiers: Collection[tuple[str, str]]) -> set[str]:
+        """Keys of all source patients that ever told any of these identifiers."""
+
+    def members(self, ids: Collection[str]) -> dict[str, MemberRow]:
+        """Rows of those that exist."""
+
+    def member_ids(self, after: str, limit: int) -> list[str]:
+        """Ids in order, for walking all members."""
+
+    def members_with(self, identifiers: Collection[tuple[str, str]]) -> set[str]:
+        """Members of whom a roster row ever said any of these identifiers."""
+
+    def reference(self, name: str) -> bytes | None:
+        """A named blob."""
+
+
+class Reader(Rows, Protocol):
     """The reading half: safe from any thread and beside a writer; each call sees one committed state."""
 
     def cursor(self) -> int:
@@ -222,29 +254,11 @@ class Reader(Protocol):
     def broken_chain(self) -> list[tuple[str, int]]:
         """(feed, first seq) of every feed whose hash chain does not hold."""
 
-    def patients(self, keys: Collection[str]) -> dict[str, PatientRow]:
-        """Rows of those that exist."""
-
-    def patient_keys(self, after: str, limit: int) -> list[str]:
-        """Keys in order, for walking all source patients."""
-
-    def patients_with(self, identifiers: Collection[tuple[str, str]]) -> set[str]:
-        """Keys of all source patients that ever told any of these identifiers."""
-
     def parked(self, after: str, limit: int) -> list[PatientRow]:
         """Source patients that belong to nobody, in key order."""
 
     def to_review(self, after: str, limit: int) -> list[PatientRow]:
         """Source patients with reviews, in key order."""
-
-    def members(self, ids: Collection[str]) -> dict[str, MemberRow]:
-        """Rows of those that exist."""
-
-    def member_ids(self, after: str, limit: int) -> list[str]:
-        """Ids in order, for walking all members."""
-
-    def members_with(self, identifiers: Collection[tuple[str, str]]) -> set[str]:
-        """Members of whom a roster row ever said any of these identifiers."""
 
     def due(self, at: Instant, limit: int) -> list[str]:
         """Members with `wake_at` <= at, earliest first, then by id."""
@@ -277,9 +291,6 @@ class Reader(Protocol):
 
     def subjects(self, prefix: str, limit: int) -> list[str]:
         """Subjects that begin so, in order."""
-
-    def reference(self, name: str) -> bytes | None:
-        """A named blob."""
 
     def counts(self) -> dict[str, int]:
         """Counters of lines by outcome, and the sizes `members`, `patients`, `parked`, `waiting` (quarantine)."""
@@ -376,7 +387,7 @@ def walk_lines(reader: Reader, *, after: int = 0, chunk: int = 500) -> Iterator[
         after = lines[-1].seq
 
 
-def walk_patients(reader: Reader, *, chunk: int = 500) -> Iterator[PatientRow]:
+def walk_patients(reader: Rows, *, chunk: int = 500) -> Iterator[PatientRow]:
     """All source patients, in order of key."""
     after = ""
     while keys := reader.patient_keys(after, chunk):
@@ -385,7 +396,7 @@ def walk_patients(reader: Reader, *, chunk: int = 500) -> Iterator[PatientRow]:
         after = keys[-1]
 
 
-def walk_members(reader: Reader, *, chunk: int = 500) -> Iterator[str]:
+def walk_members(reader: Rows, *, chunk: int = 500) -> Iterator[str]:
     """All member ids, in order."""
     after = ""
     while ids := reader.member_ids(after, chunk):

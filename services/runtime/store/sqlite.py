@@ -13,10 +13,11 @@ from models.errors import WorldIsAway
 from models.ledger import Answered
 from models.measured import Histogram
 from models.time import Instant
+from services.runtime.store.appending import hashed
 from services.runtime.store.contract import Appended, Batch, NewLine
 from services.runtime.store.locking import FolderLock, Gate
 from services.runtime.store.migrating import migrate
-from services.runtime.store.sqlite_appending import append_lines, hashed, replace_answer
+from services.runtime.store.sqlite_appending import append_lines, replace_answer
 from services.runtime.store.sqlite_committing import carry_out
 from services.runtime.store.sqlite_connecting import (
     FILE_NAME,
@@ -26,7 +27,8 @@ from services.runtime.store.sqlite_connecting import (
     tune_writing,
 )
 from services.runtime.store.sqlite_reader import SqliteReader
-from services.runtime.store.sqlite_writer import Writer
+from services.runtime.store.sqlite_writer import SqliteEngine
+from services.runtime.store.writer import Writer
 
 _LINE_WEIGHT_BYTES = 300  # a line's row and index entries beside its body
 
@@ -34,7 +36,7 @@ _LINE_WEIGHT_BYTES = 300  # a line's row and index entries beside its body
 class SqliteStore(SqliteReader):
     """`services.runtime.store.contract.Store` in one file; close it, or use it in a `with`."""
 
-    def __init__(self, pool: ReadingPool, writer: Writer, lock: FolderLock | None) -> None:
+    def __init__(self, pool: ReadingPool, writer: Writer[sqlite3.Connection], lock: FolderLock | None) -> None:
         super().__init__(pool)
         self._writer = writer
         self.lock = lock
@@ -59,7 +61,7 @@ class SqliteStore(SqliteReader):
         except BaseException:
             lock.release()
             raise
-        return cls(ReadingPool(folder / FILE_NAME), Writer(connection, Gate(folder / FILE_NAME)), lock)
+        return cls(ReadingPool(folder / FILE_NAME), _writer(connection, folder / FILE_NAME), lock)
 
     @classmethod
     def join(cls, folder: Path) -> Self:
@@ -73,7 +75,7 @@ class SqliteStore(SqliteReader):
         with errors_translated():
             connection = open_writing(folder / FILE_NAME)
             tune_writing(connection)
-        return cls(ReadingPool(folder / FILE_NAME), Writer(connection, Gate(folder / FILE_NAME)), None)
+        return cls(ReadingPool(folder / FILE_NAME), _writer(connection, folder / FILE_NAME), None)
 
     def append(
         self, lines: Sequence[NewLine], *, once: bool = False, checkpoint: tuple[bytes, int] | None = None
@@ -106,6 +108,10 @@ class SqliteStore(SqliteReader):
         self._writer.close()
         if self.lock:
             self.lock.release()
+
+
+def _writer(connection: sqlite3.Connection, file: Path) -> Writer[sqlite3.Connection]:
+    return Writer(SqliteEngine(connection, Gate(file)))
 
 
 def _make(folder: Path) -> None:

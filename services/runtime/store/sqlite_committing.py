@@ -1,98 +1,53 @@
-"""What a batch does inside its transaction: each field of `Batch` is carried out by one function."""
+"""What a batch does in the SQLite store alone: tasks by their number, and numbers after the last row."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 
-import msgspec
-
-from models.time import Instant
-from models.view import Effect
+from services.runtime.store import committing
 from services.runtime.store import sqlite_queries as queries
-from services.runtime.store.contract import Batch, MemberRow, PatientRow, QuarantineRow
-from services.runtime.store.sqlite_connecting import micros
-from services.runtime.store.sqlite_counting import add_counts, keep_history
-from services.runtime.store.sqlite_tasks import replace_tasks
-from services.runtime.store.sqlite_traffic import add_traffic, replace_tellings
-
-_JSON = msgspec.json.Encoder()
+from services.runtime.store.committing import Tail
+from services.runtime.store.contract import Batch
+from services.runtime.store.session import Row, Session
+from services.runtime.store.sqlite_session import SqliteSession
+from services.runtime.store.task_changes import OWNER, REST, RULE, STATE, Standing, TaskChanges, standing
 
 
 def carry_out(connection: sqlite3.Connection, batch: Batch) -> None:
-    """Write a batch; the transaction around it makes it all or nothing."""
-    _patients(connection, batch.patients)
-    _members(connection, batch.members)
-    replace_tasks(connection, {row.member_id for row in batch.members}, batch.tasks)
-    connection.executemany(queries.KEEP_MESSAGE, map(msgspec.structs.astuple, batch.messages))
-    _quarantine(connection, batch.quarantined)
-    connection.executemany(queries.SETTLE, [(status, number) for number, status in batch.settled])
-    _effects(connection, batch.effects)
-    _wake(connection, batch)
-    connection.executemany(queries.KEEP_REFERENCE, batch.reference.items())
-    _counts(connection, batch.counts)
-    add_traffic(connection, batch.traffic, anew=batch.traffic_anew)
-    replace_tellings(connection, batch.tellings)
-    add_counts(connection, batch.counters)
-    keep_history(connection, batch.changes, batch.doubts)
-    connection.executemany(queries.KEEP_MEASURED, map(msgspec.structs.astuple, batch.measured))
-    if batch.cursor is not None:
-        (head,) = connection.execute(queries.HEAD).fetchone()
-        assert 0 <= batch.cursor <= head, f"cursor {batch.cursor} is beyond the journal's head {head}"
-        connection.execute(queries.KEEP_CURSOR, (batch.cursor,))
+    """Write a batch inside the transaction of a connection."""
+    assert not batch.lines, "lines come by `append` where there is one writer"
+    committing.carry_out(SqliteSession(connection), batch, _SqliteDialect())
 
 
-def _patients(connection: sqlite3.Connection, rows: Sequence[PatientRow]) -> None:
-    connection.executemany(
-        queries.KEEP_PATIENT,
-        [(row.key, row.facts, *map(_json, (row.neighbours, row.members, row.reviews))) for row in rows],
-    )
-    told = [(kind, value, row.key) for row in rows for kind, value in row.identifiers]
-    connection.executemany(queries.KEEP_PATIENT_IDENTIFIER, told)
+class _SqliteDialect:
+    def tasks_of(self, session: Session, member_ids: Collection[str]) -> list[Standing]:
+        return list(map(standing, session.rows_of(queries.TASKS_OF, [(each,) for each in member_ids])))
 
+    def change_tasks(self, session: Session, changes: TaskChanges) -> None:
+        """Write only what differs: an UPDATE moves the entries of every index on a column that it names."""
+        changed: dict[str, list[Row]] = defaultdict(list)
+        for stands, after in changes.changed:
+            before, (number,) = stands.columns, stands.place
+            changed[queries.CHANGE_TASK].append((*after[REST], number))
+            if before[STATE] != after[STATE]:
+                changed[queries.CHANGE_TASK_STATE].append((after[STATE], number))
+            if (before[RULE], before[OWNER]) != (after[RULE], after[OWNER]):
+                changed[queries.CHANGE_TASK_OWNER].append((after[RULE], *after[OWNER], number))
+        session.write_all(queries.DROP_TASK, [each.place for each in changes.dropped])
+        for query, values in changed.items():
+            session.write_all(query, values)
 
-def _members(connection: sqlite3.Connection, rows: Sequence[MemberRow]) -> None:
-    connection.executemany(
-        queries.KEEP_MEMBER,
-        [
-            (row.member_id, *map(_micros_or_none, (row.derived_at, row.wake_at, row.history_from)), row.on_roster)
-            for row in rows
-        ],
-    )
-    connection.executemany(queries.KEEP_RECORD, [(row.member_id, row.facts, row.view, row.revisions) for row in rows])
-    told = [(kind, value, row.member_id) for row in rows for kind, value in row.identifiers]
-    connection.executemany(queries.KEEP_MEMBER_IDENTIFIER, told)
+    def forget_zeros(self, session: Session, keys: Sequence[Row], shard: int) -> None:  # noqa: ARG002 - one writer
+        session.write_all(queries.DROP_MEASURE_COUNT, keys)
 
+    def tail(self, session: Session) -> Tail:
+        return Tail(*session.rows(queries.TAIL)[0])
 
-def _quarantine(connection: sqlite3.Connection, rows: Sequence[QuarantineRow]) -> None:
-    (number,) = connection.execute(queries.QUARANTINE_HEAD).fetchone()
-    for row in rows:
-        where = (row.feed, row.seq, row.ordinal)
-        values = (number + 1, *where, row.reason, row.where, row.shape, row.fix, row.status)
-        # An ignored row takes no number.
-        number += connection.execute(queries.KEEP_QUARANTINED, values).rowcount
+    def append(self, session: Session, tail: Tail, batch: Batch) -> list[int]:  # noqa: ARG002 - see `carry_out`
+        return []
 
-
-def _effects(connection: sqlite3.Connection, effects: Sequence[Effect]) -> None:
-    (position,) = connection.execute(queries.OUTBOX_HEAD).fetchone()
-    rows = [(number, effect.subject, _JSON.encode(effect)) for number, effect in enumerate(effects, start=position + 1)]
-    connection.executemany(queries.KEEP_EFFECT, rows)
-
-
-def _wake(connection: sqlite3.Connection, batch: Batch) -> None:
-    if batch.wake_all:
-        connection.execute(queries.WAKE_ALL)
-    else:
-        connection.executemany(queries.WAKE, [(member_id,) for member_id in batch.wake])
-
-
-def _counts(connection: sqlite3.Connection, counts: dict[str, int]) -> None:
-    taken = counts.keys() & queries.SIZES.keys()
-    assert not taken, f"{sorted(taken)} are sizes, which the store counts itself"
-    connection.executemany(queries.ADD_COUNT, counts.items())
-
-
-def _json(names: tuple[str, ...]) -> str:
-    return _JSON.encode(names).decode()
-
-
-def _micros_or_none(at: Instant | None) -> int | None:
-    return None if at is None else micros(at)
+    def end(self, session: Session, before: Tail, after: Tail, cursor: int | None) -> None:
+        del before  # the rows themselves tell the last numbers
+        if cursor is not None:
+            assert 0 <= cursor <= after.journal, f"cursor {cursor} is beyond the journal's head {after.journal}"
+            session.write(queries.KEEP_CURSOR, cursor)

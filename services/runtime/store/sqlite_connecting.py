@@ -4,17 +4,12 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from models.errors import WorldIsAway
-from models.time import Instant
 from services.runtime.store.contract import StoreIsStrange
 
 FILE_NAME = "warmhandoff.db"
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
-
 _BUSY_SECONDS = 5.0
 # STRICT tables came with 3.37.
 _SQLITE_MIN = (3, 37)
@@ -37,16 +32,6 @@ _HINTS = {
     sqlite3.SQLITE_READONLY: "Its file or folder must be writable.",
     sqlite3.SQLITE_CANTOPEN: "Its folder must be there, and writable for SQLite's own -wal and -shm files.",
 }
-
-
-def micros(at: Instant) -> int:
-    """Microseconds since 1970 UTC."""
-    return (at - EPOCH) // MICROSECOND
-
-
-def instant(stamp: int) -> Instant:
-    """The instant of `micros`."""
-    return EPOCH + timedelta(microseconds=stamp)
 
 
 def open_writing(file: Path) -> sqlite3.Connection:

@@ -20,7 +20,7 @@ from models.ledger import Answered
 from models.owner import Owner
 from models.traffic import BEYOND, SLOT, AnswerCount
 from models.view import Effect
-from services.runtime.store import migrating, sqlite_queries
+from services.runtime.store import migrating, sqlite_queries, statements
 from services.runtime.store.contract import (
     Batch,
     MemberRow,
@@ -31,10 +31,13 @@ from services.runtime.store.contract import (
     StoreIsStrange,
     TaskRow,
 )
-from services.runtime.store.migrating import Migration, known_migrations
+from services.runtime.store.migrating import known_migrations
+from services.runtime.store.migration_files import Migration
 from services.runtime.store.sqlite import SqliteStore
-from services.runtime.store.sqlite_connecting import EPOCH, FILE_NAME, MICROSECOND, instant, micros
+from services.runtime.store.sqlite_connecting import FILE_NAME
 from services.runtime.store.sqlite_reader import SqliteReader
+from services.runtime.store.sqlite_session import row_by_row
+from services.runtime.store.stamps import EPOCH, MICROSECOND, instant, micros
 
 T0 = datetime(2025, 3, 6, 19, 30, 0, 123456, tzinfo=UTC)
 LINE = NewLine("F1", T0, "hl7v2", b"MSH|1")
@@ -44,10 +47,14 @@ def open_store(folder: Path) -> SqliteStore:
     return SqliteStore.open(folder, now=lambda: T0)
 
 
-def change(folder: Path, *statements: str) -> None:
+def connection_of(store: SqliteStore) -> sqlite3.Connection:
+    return store._writer._engine.connection
+
+
+def change(folder: Path, *changes: str) -> None:
     connection = sqlite3.connect(folder / FILE_NAME)
     with connection:
-        for statement in statements:
+        for statement in changes:
             connection.execute(statement)
     connection.close()
 
@@ -76,7 +83,7 @@ def test_a_closed_store_is_one_file_beside_its_locks(folder: Path) -> None:
 
 
 def test_the_file_is_ours_durable_and_in_write_ahead_mode(store: SqliteStore, folder: Path) -> None:
-    connection = store._writer._connection
+    connection = connection_of(store)
     pragmas = ["application_id", "journal_mode", "synchronous"]
     assert [connection.execute(f"PRAGMA {each}").fetchone()[0] for each in pragmas] == [0x5741524D, "wal", 2]
     rows = connection.execute("SELECT number, name, sha256, applied_at FROM migration").fetchall()
@@ -146,7 +153,7 @@ def test_a_migration_is_applied_whole_or_not_at_all(folder: Path, monkeypatch: p
         SqliteReader.open(folder)
     with open_store(folder) as store:
         assert store.head() == 0
-        assert store._writer._connection.execute("SELECT count(*) FROM migration, half").fetchone() == (number,)
+        assert connection_of(store).execute("SELECT count(*) FROM migration, half").fetchone() == (number,)
 
 
 def test_a_store_from_before_feeds_were_counted_knows_their_volumes(
@@ -248,7 +255,7 @@ def test_a_killed_writer_leaves_no_lock_behind(folder: Path) -> None:
 
 
 def test_a_full_disk_reaches_the_callers_and_passes(store: SqliteStore) -> None:
-    connection = store._writer._connection
+    connection = connection_of(store)
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     connection.execute(f"PRAGMA max_page_count = {pages + 5}")
     kept = store.append([LINE]).result()
@@ -308,7 +315,7 @@ def test_appends_and_batches_take_turns(store: SqliteStore) -> None:
 
 
 def test_notes_stay_bounded_while_the_disk_is_away(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.runtime.store.sqlite_writer._NOTES_MAX", 10)
+    monkeypatch.setattr("services.runtime.store.writer._NOTES_MAX", 10)
     blocked, go_on = threading.Event(), threading.Event()
     store._writer.submit_alone(lambda _: (blocked.set(), go_on.wait()))
     blocked.wait()
@@ -346,7 +353,7 @@ def test_the_log_is_folded_in_when_it_has_grown(
         store.append([big(number)]).result()
     store.append([LINE]).result()  # its turn comes after the folding
     assert file.stat().st_size > 50 * 40_000
-    (_, pages, _) = store._writer._connection.execute("PRAGMA wal_checkpoint").fetchone()
+    (_, pages, _) = connection_of(store).execute("PRAGMA wal_checkpoint").fetchone()
     assert pages < 300, "the log began anew"
 
 
@@ -367,7 +374,7 @@ def test_a_reader_of_an_old_state_stops_no_writing(store: SqliteStore, monkeypat
 SCANS = {
     "ALL_TASKS",
     "ALL_QUARANTINED",
-    "FEEDS",
+    "FEED_ENDS",
     "COUNTERS",
     "WAKE_ALL",
     "SIZES members",
@@ -378,14 +385,15 @@ SCANS = {
     "MEASURED",
     "MEASURE_COUNTS",
 }
+FRAGMENTS = {"TASK", "TASK_ORDER"}
 # They sort the few rows that they find.
-SORTS = ("ALL_TASKS", "TASKS_BY", "OUTBOX_OF", "SUBJECTS")
+SORTS = ("ALL_TASKS", "ANSWERS", "TASKS_BY", "OUTBOX_OF", "SUBJECTS")
 
 
 def named_queries() -> dict[str, str]:
     named = {}
-    for name, value in vars(sqlite_queries).items():
-        if name.startswith("_"):
+    for name, value in (vars(statements) | vars(sqlite_queries)).items():
+        if not name.isupper() or name.startswith("_") or name in FRAGMENTS:
             continue
         if isinstance(value, str):
             named[name] = value
@@ -396,10 +404,10 @@ def named_queries() -> dict[str, str]:
 
 @pytest.mark.parametrize("name", named_queries())
 def test_each_query_has_an_index(store: SqliteStore, name: str) -> None:
-    query = named_queries()[name]
+    query = row_by_row(named_queries()[name])
     words = dict.fromkeys(["states", "rule", "mcp", "provider", "task_id"], "[]")
     values = words if ":states" in query else (None,) * (len(set(re.findall(r"\?\d", query))) or query.count("?"))
-    steps = [row[3] for row in store._writer._connection.execute(f"EXPLAIN QUERY PLAN {query}", values)]
+    steps = [row[3] for row in connection_of(store).execute(f"EXPLAIN QUERY PLAN {query}", values)]
     small = ("json_each", "CONSTANT", "SCAN run")
     scans = [step for step in steps if step.startswith("SCAN") and not any(word in step for word in small)]
     assert bool(scans) == (name in SCANS), steps
