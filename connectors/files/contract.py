@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from models.time import Instant
+from topics.raw import Part
 
 UNREADABLE, OVERLONG = "unreadable", "overlong"
 """Journal kinds of text that is no journal line, and of a part of something too long: kept, quarantined when read."""
@@ -13,12 +14,15 @@ CountMismatch = Literal["accept", "reject"]
 
 
 class TakenLine(msgspec.Struct, frozen=True):
-    """A line for the journal: where it came from, when it was received, what kind it is, its bytes."""
+    """A line for the journal: where it came from, when it was received, what kind it is, its bytes. `part` says which
+    chunk of a table it is, where that was asked for.
+    """
 
     feed: str
     received_at: Instant
     kind: str
     body: bytes
+    part: Part | None = None
 
 
 class LineProblem(msgspec.Struct, frozen=True):

@@ -15,9 +15,11 @@ from connectors.files.cutting import LINE_BYTES, Piece, hl7_messages, line_chunk
 from connectors.files.journal import journal_line, too_long
 from connectors.files.refusing import why_not
 from connectors.files.sniffing import HEAD_BYTES, FileKind, sniff
+from connectors.tabular.kinds import is_table
 from models.errors import FileIsWrong, MessageIsWrong, Problem
 from models.time import Instant
 from services.returns.maps import ReturnMap
+from topics.raw import Part
 
 SHEAF_LINES = 500
 SHEAF_BYTES = 4 * 1024 * 1024
@@ -33,6 +35,7 @@ class FileIntake:
         on_count_mismatch: what to do with an HL7 file whose trailers count otherwise than we do (R-52): take it with a
             notice, or refuse it whole.
         maps: how plans write their return files.
+        numbered: say of each chunk of a table which it is, and of how many: costs one more pass.
     """
 
     def __init__(
@@ -42,9 +45,10 @@ class FileIntake:
         checkpoint: Callable[[bytes], int],
         on_count_mismatch: CountMismatch = "accept",
         maps: Sequence[ReturnMap] = (),
+        numbered: bool = False,
     ) -> None:
         self._split, self._checkpoint, self._on_count_mismatch = split_hl7, checkpoint, on_count_mismatch
-        self._maps = maps
+        self._maps, self._numbered = maps, numbered
 
     def read(self, source: Path | BinaryIO, *, feed: str, received_at: Instant, name: str = "") -> Iterator[Sheaf]:
         """Yield the file's lines in order; the last sheaf may have none. Whoever keeps a sheaf keeps its checkpoint in
@@ -80,7 +84,8 @@ class FileIntake:
         if not census.agrees and self._on_count_mismatch == "reject":
             what = "The trailers (BTS-1, FTS-1) count otherwise than we do, and on_count_mismatch is reject."
             raise _refusal(name, what, "Ask the sender for the complete file.")
-        return _File(kind, file_key(digest.digest(), feed), census.agrees)
+        parts = sum(1 for _ in self._cut(kind, stream)) if self._numbered and is_table(kind) else 0
+        return _File(kind, file_key(digest.digest(), feed), census.agrees, digest.hexdigest(), parts)
 
     def _sheaves(self, file: "_File", stream: BinaryIO, feed: str, received_at: Instant) -> Iterator[Sheaf]:
         known = self._checkpoint(file.key)
@@ -88,7 +93,10 @@ class FileIntake:
         for ordinal, piece in enumerate(self._cut(file.kind, stream), 1):
             if ordinal <= known:
                 continue
-            sheaf.add(ordinal, *_taken(file.kind, piece, feed, received_at, ordinal))
+            line, problem = _taken(file.kind, piece, feed, received_at, ordinal)
+            if file.parts:
+                line = msgspec.structs.replace(line, part=Part(file.sha256, ordinal, file.parts))
+            sheaf.add(ordinal, line, problem)
             if sheaf.is_full:
                 yield sheaf.bound()
         yield sheaf.bound(() if file.counts_agree else ("count_mismatch",))
@@ -115,6 +123,8 @@ class _File(msgspec.Struct, frozen=True):
     kind: FileKind
     key: bytes
     counts_agree: bool
+    sha256: str
+    parts: int
 
 
 class _Gathering:
