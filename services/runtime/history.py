@@ -6,6 +6,8 @@ The law: what is counted as of an instant, by undoing changes, is what deriving 
 
 from collections.abc import Iterable, Mapping
 
+import msgspec
+
 from models.time import Instant
 from models.view import Effect, View
 from services.member.counting import changed, count_changes, joined
@@ -37,6 +39,16 @@ def remember(
         batch.doubts.append(Doubt(member.member_id, since, at))
 
 
-def first_heard(around: Circle, told: Mapping[str, Instant]) -> Instant | None:
-    """The earliest receipt that concerns a circle, of receipts by source patient and subject."""
-    return min((told[name] for name in around.names if name in told), default=None) if told else None
+class Told(msgspec.Struct, frozen=True):
+    """The first and the last receipt of what was heard in a batch."""
+
+    first: Instant
+    last: Instant
+
+
+def heard_of(around: Circle, told: Mapping[str, Told]) -> Told | None:
+    """When a batch told of a circle, of what it told by source patient and subject; None when it did not."""
+    concerned = [told[name] for name in around.names if name in told] if told else []
+    if not concerned:
+        return None
+    return Told(min(each.first for each in concerned), max(each.last for each in concerned))

@@ -6,10 +6,12 @@ then derived once, so that loading history says every task once, as it stands (c
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from hashlib import sha256
 from time import perf_counter
+from typing import Protocol
 
 import msgspec
 
@@ -21,14 +23,36 @@ from services.identity.linking import Links
 from services.intake.reading import LineReader, Reading
 from services.member.derive import Remembered, derive
 from services.member.diff import diff
-from services.member.facts import Facts, absorb, freeze
+from services.member.facts import Facts, absorb
 from services.member.memo import Memo
 from services.member.shelf import Shelves
-from services.runtime.history import first_heard, remember
-from services.runtime.recall import Circle, circles, facilities_of, touched_members, with_registry
-from services.runtime.store.contract import Batch, JournalLine, MessageRow, QuarantineRow, Reader, Store, TaskRow
+from services.runtime.history import Told, heard_of, remember
+from services.runtime.isolating import isolated
+from services.runtime.recall import Circle, circles, facilities_of, registry_blobs, touched_members, with_registry
+from services.runtime.store.contract import (
+    Batch,
+    JournalLine,
+    MessageRow,
+    NewLine,
+    QuarantineRow,
+    Reader,
+    TaskRow,
+)
 from services.runtime.tallying import Read, count_readings, first_tellings, is_shared, measure_tasks, tally
-from services.runtime.workset import FORMAT, Member, Patient, Workset, check_format, patients_of
+from services.runtime.workset import (
+    FORMAT,
+    Hold,
+    Member,
+    Patient,
+    Workset,
+    check_format,
+    identifier_name,
+    identifiers_told,
+    member_name,
+    patient_name,
+    patients_of,
+    unshared,
+)
 
 log = logging.getLogger(__name__)
 
@@ -38,10 +62,14 @@ BATCH = 128
 AHEAD = timedelta(hours=1)
 """Our own receipts are ahead of the clock by what it was set back. One further ahead was imported: it is heard then."""
 
-NOTHING_TOLD: Mapping[str, Instant] = {}
+NOTHING_TOLD: Mapping[str, Told] = {}
 
 DERIVE_FAILED = "derive_failed"
 """The reason in quarantine of a member, not a message: no line tells it, and a rebuild settles it."""
+PROCESSING_FAILED = "processing_failed"
+"""The reason in quarantine of a line that breaks us: nothing of it was taken in."""
+WHOLE_LINE = 0
+"""The ordinal, in quarantine, of a line of which no message could be told apart."""
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -60,6 +88,13 @@ class Sorted(msgspec.Struct):
     read: list[Read]
 
 
+class State(Reader, Protocol):
+    """What is read and written in one transaction: a store, or a transaction of one that others write to as well."""
+
+    def commit(self, batch: Batch) -> None:
+        """Carry out a batch."""
+
+
 class Pipeline:
     """Processes the journal of one store. Not safe for use by two threads at once.
 
@@ -69,16 +104,21 @@ class Pipeline:
 
     def __init__(
         self,
-        store: Store,
+        store: State,
         readers: Mapping[str, LineReader],
         reference: Reference,
         now: Callable[[], Instant],
         journal: Reader | None = None,
     ) -> None:
         check_format(store)
+        self._store: State
+        self._journal: Reader
         self._store, self._readers, self._reference, self._now = store, readers, reference, now
         self._journal = journal or store
+        self._hold: Hold = unshared
+        self._shard = 0
         self.facilities: Facts = facilities_of(store)
+        self._registry = store.reference("registry")
         self._newest: Instant | None = None
         self._shelves, self._memo = Shelves(), Memo(Remembered)
         self.told_of: Counter[str] = Counter()
@@ -103,30 +143,77 @@ class Pipeline:
         return len(lines)
 
     def take(self, lines: Sequence[JournalLine], *, bulk: bool = False) -> None:
-        """Process lines in one transaction and move the cursor past them."""
+        """Process lines and move the cursor past them: in one transaction, but for a line that breaks us, which goes to
+        quarantine alone.
+        """
+        isolated(lambda some: self.attempt(some, bulk=bulk), self.give_up, lines)
+
+    @contextmanager
+    def over(self, store: State, hold: Hold, shard: int) -> Iterator[None]:
+        """Work on a store that others write to as well, in a transaction of its own, after taking up what they changed.
+
+        Args:
+            hold: see `Workset`; the first call names all that a batch tells of.
+            shard: which of the counters to change.
+        """
+        before = self._store, self._journal, self._hold, self._shard
+        self._store, self._journal, self._hold, self._shard = store, store, hold, shard
+        if (registry := store.reference("registry")) != self._registry:
+            self.facilities, self._registry = facilities_of(store), registry
+        try:
+            yield
+        finally:
+            self._store, self._journal, self._hold, self._shard = before
+
+    def attempt(self, lines: Sequence[JournalLine], *, bulk: bool = False, kept: Sequence[NewLine] = ()) -> None:
+        """Process lines in one transaction and move the cursor past them: all or nothing.
+
+        Args:
+            kept: the lines themselves, where they join the journal in this very transaction (`Batch.lines`).
+        """
         now = self._now()
         newest = max((line.received_at for line in lines if line.received_at <= now + AHEAD), default=now)
         heard = read_lines(self._readers, lines)
-        settled = self._settled(heard)
-        work = Workset(self._store, self._shelves)
+        settled = self._settled(heard)  # what is read again tells of people, too
+        self._hold(names_in(heard))
+        work = Workset(self._store, self._shelves, self._hold)
         batch = self.absorbed(heard, work)
         batch.settled = settled
         batch.traffic = tally(heard.read, work.fresh, self._reference)
-        batch.cursor = lines[-1].seq if self._journal is self._store else None
+        batch.cursor, batch.lines = self._cursor_past(lines, kept), list(kept)
         touched = touched_members(work, heard.patients, heard.members)
         if bulk or batch.wake_all:
+            # Who marks a member holds it: a batch that derives it meanwhile would write its own wake-up over the mark.
+            self._hold(list(map(member_name, touched)))
             batch.wake = touched
         else:
             # By event receipt, not by the clock: a backlog being worked off raises no false "overdue" (design §6).
-            self.derived(touched, work, batch, newest, _first_told(heard))
+            self.derived(touched, work, batch, newest, _told(heard, newest))
             measure_tasks(work.meter, heard.read, batch.effects, self._now())
         count_readings(work.meter, heard.read, batch.traffic)
         self._write(work, batch)
         # Only what is on disk is known: a batch that failed is taken again from the start.
         self.facilities = absorb(self.facilities, heard.facilities)
+        self._registry = batch.reference.get("registry", self._registry)
         if bulk:
             self.told_of.update(heard.told_of)
         self._newest = max(newest, self._newest or newest)
+
+    def give_up(self, line: JournalLine, error: Exception, kept: Sequence[NewLine] = ()) -> None:
+        """Keep a line that breaks us in quarantine, and move the cursor past it."""
+        # Without the traceback: its lines may show a person's values.
+        log.error("a line could not be processed: it is in quarantine", extra={"error": type(error).__name__})
+        shape, fix = type(error).__name__, "Report the bug; `quarantine replay` takes it up when that is mended."
+        row = QuarantineRow(0, line.feed, line.seq, WHOLE_LINE, PROCESSING_FAILED, "line", shape, fix)
+        place = MessageRow(sha256(line.body).hexdigest(), line.seq, WHOLE_LINE, "")
+        counts = {"quarantined": 1}
+        batch = Batch(messages=[place], quarantined=[row], counts=counts, shard=self._shard, lines=list(kept))
+        batch.cursor = self._cursor_past([line], kept)
+        self._store.commit(batch)
+
+    def _cursor_past(self, lines: Sequence[JournalLine], kept: Sequence[NewLine]) -> int | None:
+        """None where the store finds it by itself, or has nothing to do with the journal."""
+        return lines[-1].seq if self._journal is self._store and not kept else None
 
     def _settled(self, heard: Sorted) -> list[tuple[int, str]]:
         """Carry out what people decided about quarantined messages: read them again, or let them go."""
@@ -147,14 +234,19 @@ class Pipeline:
         reader = self._readers.get(line.kind) if line else None
         if line is None or reader is None:
             return False
-        for reading in reader.read(line.feed, line.received_at, line.body):
-            if reading.ordinal == row.ordinal and not reading.problem:
-                _sort(heard, line, reading)
-                return True
-        return False
+        readings = [
+            reading
+            for reading in reader.read(line.feed, line.received_at, line.body)
+            if row.ordinal in (reading.ordinal, WHOLE_LINE) and (row.ordinal == WHOLE_LINE or not reading.problem)
+        ]
+        for reading in readings:
+            _sort(heard, line, reading)
+        return bool(readings)
 
     def absorbed(self, heard: Sorted, work: Workset) -> Batch:
         """Absorb what was heard into the rows under work."""
+        work.patients(heard.patients)  # all at once: each would be a question of its own
+        work.members(heard.members)
         for key, events in sorted(heard.patients.items()):
             work.tell_patient(key, events)
         for member_id, events in sorted(heard.members.items()):
@@ -163,7 +255,7 @@ class Pipeline:
         if heard.facilities:
             facilities = absorb(self.facilities, heard.facilities)
             if facilities != self.facilities:
-                batch.reference["facilities"] = freeze(facilities)
+                batch.reference |= registry_blobs(facilities)
                 batch.wake_all = True
         return batch
 
@@ -174,10 +266,14 @@ class Pipeline:
         now = at or max(self._now(), self._newest or self._now())
         due = self._store.due(now, limit)
         if due:
-            work, batch = Workset(self._store, self._shelves), Batch()
-            self.derived(due, work, batch, now)
-            self._write(work, batch)
+            self.derive_at(due, now)
         return len(due)
+
+    def derive_at(self, member_ids: Iterable[str], at: Instant) -> None:
+        """Derive members at an instant, in one transaction."""
+        work, batch = Workset(self._store, self._shelves, self._hold), Batch()
+        self.derived(member_ids, work, batch, at)
+        self._write(work, batch)
 
     def derived(
         self,
@@ -185,19 +281,22 @@ class Pipeline:
         work: Workset,
         batch: Batch,
         as_of: Instant,
-        told: Mapping[str, Instant] = NOTHING_TOLD,
+        told: Mapping[str, Told] = NOTHING_TOLD,
     ) -> None:
         """Derive members and say what changed. A member whose facts break `derive` is set aside, the rest goes on.
 
         Args:
-            told: the earliest receipt of what was heard, by source patient and subject.
+            as_of: the instant at which those are judged of whom nothing was told.
+            told: when what was heard was received, by source patient and subject: who was told of is judged then.
         """
-        reference = with_registry(self._reference, self.facilities, as_of)
-        for around in circles(work, member_ids, reference.shadows):
+        for around in circles(work, member_ids, self._reference.shadows):
+            heard = heard_of(around, told)
+            begun = heard.last if heard else as_of
             # Time never runs backwards for a record, nor for those who share its evidence.
-            at = max(as_of, *(member.derived_at or as_of for member in around.members.values()))
+            at = max(begun, *(member.derived_at or begun for member in around.members.values()))
+            reference = with_registry(self._reference, self.facilities, at)
             started = perf_counter()
-            self._derive_circle(around, reference, work, batch, at, first_heard(around, told))
+            self._derive_circle(around, reference, work, batch, at, heard.first if heard else None)
             work.meter.time("derive", perf_counter() - started)
 
     def _derive_circle(
@@ -248,7 +347,7 @@ class Pipeline:
     def _write(self, work: Workset, batch: Batch) -> None:
         batch.patients, batch.members = work.patient_rows(), work.member_rows()
         batch.tasks = [row for member in work.members(work.changed_members) for row in self.task_rows(member)]
-        batch.measured = work.meter.rows()
+        batch.measured, batch.shard = work.meter.rows(), self._shard
         self._store.commit(batch)
 
     @staticmethod
@@ -272,10 +371,22 @@ class Pipeline:
             pass
 
 
-def _first_told(heard: Sorted) -> dict[str, Instant]:
-    """The earliest receipt of what was heard, by source patient and subject."""
+def names_in(heard: Sorted) -> list[str]:
+    """By what the rows and identifiers are held that a batch tells of."""
+    events = (event for told in (heard.patients, heard.members) for each in told.values() for event in each)
+    identifiers = {identifier for event in events for identifier in identifiers_told(event.fact)}
+    return [
+        *map(patient_name, heard.patients),
+        *map(member_name, heard.members),
+        *map(identifier_name, identifiers),
+    ]
+
+
+def _told(heard: Sorted, newest: Instant) -> dict[str, Told]:
+    """When what was heard was received, by source patient and subject; not after `newest`, the last that has come."""
     told = (*heard.patients.items(), *heard.members.items())
-    return {name: min(event.teller.received_at for event in events) for name, events in told}
+    receipts = {name: [min(event.teller.received_at, newest) for event in events] for name, events in told}
+    return {name: Told(min(each), max(each)) for name, each in receipts.items()}
 
 
 def read_lines(readers: Mapping[str, LineReader], lines: Sequence[JournalLine]) -> Sorted:

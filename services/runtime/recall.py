@@ -1,8 +1,10 @@
 """Put together what is known of members by an instant: rows, links, facts. The reading half of the pipeline."""
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
+from hashlib import sha256
 from typing import TypeVar
 
 import msgspec
@@ -25,10 +27,10 @@ from models.time import Instant
 from services.identity.evidence import Evidence
 from services.identity.linking import Links
 from services.member.derive import MemberFacts
-from services.member.facts import Facts, known_by, thaw, told_by
+from services.member.facts import Facts, freeze, known_by, thaw, told_by
 from services.member.memo import Same
 from services.member.said import Heard
-from services.runtime.store.contract import Reader
+from services.runtime.store.contract import Rows
 from services.runtime.workset import Member, Patient, Workset
 
 T = TypeVar("T", RosterRow, CareEvent, Claim, Fill, ReturnRow)
@@ -209,9 +211,15 @@ def touched_members(work: Workset, patients: Iterable[str], members: Iterable[st
     return set(members) | work.members_with(sorted(pointed))
 
 
-def facilities_of(reader: Reader) -> Facts:
+def facilities_of(reader: Rows) -> Facts:
     """The rows of the facility registry that a store holds, with who told them."""
     return thaw(reader.reference("facilities") or b"")
+
+
+def registry_blobs(facts: Facts) -> dict[str, bytes]:
+    """The reference data that says the registry: its rows, and a hash by which workers see that they changed."""
+    blob = freeze(facts)
+    return {"facilities": blob, "registry": sha256(blob).digest()}
 
 
 def registry(facts: Facts, as_of: Instant) -> dict[str, Facility]:
@@ -229,8 +237,16 @@ def registry(facts: Facts, as_of: Instant) -> dict[str, Facility]:
 
 def with_registry(reference: Reference, facts: Facts, as_of: Instant) -> Reference:
     """The reference data with the registry of an instant; the same object while nothing was received in between."""
-    received = (t.received_at for tellers in facts.values() for t in tellers if t.received_at <= as_of)
-    return _with_registry(Same(reference), Same(facts), max(received, default=None))
+    received = _receipts(Same(facts))
+    known = bisect_right(received, as_of)
+    return _with_registry(Same(reference), Same(facts), received[known - 1] if known else None)
+
+
+@lru_cache(maxsize=8)
+def _receipts(facts: Same) -> Sequence[Instant]:
+    """When rows of the registry were received, in order."""
+    assert isinstance(facts.it, dict)
+    return sorted({teller.received_at for tellers in facts.it.values() for teller in tellers})
 
 
 @lru_cache(maxsize=8)

@@ -1,6 +1,6 @@
 """Rows under work: what a batch has changed, over what the store holds."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
 
 import msgspec
@@ -26,7 +26,7 @@ from services.identity.evidence import identifiers_of
 from services.member.diff import Revisions
 from services.member.facts import Facts, absorb, thaw
 from services.member.shelf import Shelves, thaw_view
-from services.runtime.store.contract import MemberRow, PatientRow, Reader, StoreIsStrange
+from services.runtime.store.contract import MemberRow, PatientRow, Reader, Rows, StoreIsStrange
 
 FORMAT = b"3"
 """The shape of stored facts, views and revisions. Raised with every change of a stored struct that old bytes do not
@@ -37,6 +37,28 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 
 _encode = msgspec.msgpack.Encoder().encode
 _revisions = msgspec.msgpack.Decoder(Revisions).decode
+
+
+Hold = Callable[[Collection[str]], None]
+
+
+def unshared(names: Collection[str]) -> None:  # Hold
+    """Nobody else writes to the store: nothing needs to be held."""
+
+
+def patient_name(key: str) -> str:
+    """What a source patient's row is held by."""
+    return f"patient {key}"
+
+
+def member_name(member_id: str) -> str:
+    """What a member's row is held by."""
+    return f"member {member_id}"
+
+
+def identifier_name(identifier: tuple[str, str]) -> str:
+    """What an identifier is held by while it may be told of somebody new: lookups must not miss that."""
+    return f"identifier {identifier[0]} {identifier[1]}"
 
 
 class Patient(msgspec.Struct):
@@ -87,13 +109,18 @@ class Workset:
     """Decoded rows, read once a batch; `changed_*` are what must be written, `fresh` the (feed, name, receipt) of
     messages that told something new of a source patient, `meter` what the batch measures. The
     `shelves` know facts and views that earlier batches decoded or wrote.
+
+    Args:
+        hold: called with the names of rows (`patient_name`, `member_name`) before they are read, so that nobody else
+            changes them until the batch is written.
     """
 
-    def __init__(self, reader: Reader, shelves: Shelves | None = None) -> None:
-        self._reader, shelves = reader, shelves or Shelves()
+    def __init__(self, reader: Rows, shelves: Shelves | None = None, hold: Hold = unshared) -> None:
+        self._reader, self._hold, shelves = reader, hold, shelves or Shelves()
         self._facts, self._views = shelves.facts, shelves.views
         self._patients: dict[str, Patient] = {}
         self._members: dict[str, Member] = {}
+        self._looked_for_patients, self._looked_for_members = set[str](), set[str]()
         self.changed_patients: set[str] = set()
         self.changed_members: set[str] = set()
         self.fresh: set[tuple[str, str, Instant]] = set()
@@ -104,7 +131,9 @@ class Workset:
     def patients(self, keys: Iterable[str]) -> list[Patient]:
         """Those that exist."""
         keys = sorted(set(keys))
-        missing = [key for key in keys if key not in self._patients]
+        missing = [key for key in keys if key not in self._looked_for_patients]
+        self._looked_for_patients.update(missing)
+        self._hold(list(map(patient_name, missing)))
         for key, row in self._reader.patients(missing).items() if missing else ():
             facts = self._facts.thaw(key, row.facts)
             self._patients[key] = Patient(
@@ -115,7 +144,9 @@ class Workset:
     def members(self, ids: Iterable[str]) -> list[Member]:
         """Those that exist."""
         ids = sorted(set(ids))
-        missing = [member_id for member_id in ids if member_id not in self._members]
+        missing = [member_id for member_id in ids if member_id not in self._looked_for_members]
+        self._looked_for_members.update(missing)
+        self._hold(list(map(member_name, missing)))
         for member_id, row in self._reader.members(missing).items() if missing else ():
             facts, view = self._facts.thaw(_own(member_id), row.facts), self._views.thaw(member_id, row.view)
             self._members[member_id] = thaw_member(row, facts, view)
@@ -148,7 +179,7 @@ class Workset:
             return
         patient.facts = after
         for event in events:
-            patient.identifiers.update(_identifiers(event.fact))
+            patient.identifiers.update(identifiers_told(event.fact))
             patient.neighbours.update(_neighbours(event.fact, key))
         self._patients[key] = patient
         self.changed_patients.add(key)
@@ -173,9 +204,8 @@ class Workset:
             return
         member.facts = after
         for event in events:
-            if isinstance(event.fact, RosterRow):
-                member.identifiers.update(identifiers_of(event.fact))
-                member.on_roster = True
+            member.identifiers.update(identifiers_told(event.fact))
+            member.on_roster = member.on_roster or isinstance(event.fact, RosterRow)
         self._members[member_id] = member
         self.changed_members.add(member_id)
 
@@ -267,12 +297,15 @@ def patients_of(event: Event) -> tuple[str, ...]:
     return ()
 
 
-def _identifiers(fact: object) -> Iterable[tuple[str, str]]:
+def identifiers_told(fact: Fact) -> Iterable[tuple[str, str]]:
+    """The identifiers that a fact gives to whom it is told of."""
     match fact:
         case Known():
             return fact.persona.identifiers
         case Decision():
             return (("decided", fact.member_id),) if fact.member_id else ()
+        case RosterRow():
+            return identifiers_of(fact)
     return ()
 
 

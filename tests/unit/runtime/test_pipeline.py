@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,14 @@ import msgspec
 import pytest
 
 from models.errors import WorldIsAway
+from models.events import Event, Statement
 from models.view import View
 from services.member.derive import MemberFacts, derive
 from services.runtime.pipeline import Pipeline
 from services.runtime.recount import Recount
 from services.runtime.store.contract import Batch, NewLine
 from services.runtime.store.sqlite import SqliteStore
+from services.runtime.workset import Workset
 from services.status.questions import Questions
 from services.wiring.setup import read_setup
 
@@ -153,3 +156,35 @@ def test_a_member_who_comes_to_break_derive_keeps_the_last_view_and_is_named_by_
     with SqliteStore.open(tmp_path / "fresh", now=lambda: AT) as fresh:
         found = list(Recount(store, fresh, setup.readers, setup.reference, lambda: AT).compare())
     assert [(each.member_id, each.recomputed) for each in found] == [("M1", "derive raised KeyError")]
+
+
+def test_a_line_that_breaks_us_waits_in_quarantine_and_the_rest_goes_on(
+    store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setup = read_setup(None)
+    told = [("roster", ROSTER), ("hl7v2", ADMIT), ("hl7v2", ADMIT.replace(b"|V1|", b"|V2|"))]
+    store.append([NewLine("F1", AT + timedelta(minutes=n), kind, body) for n, (kind, body) in enumerate(told)]).result()
+    pipeline = Pipeline(store, setup.readers, setup.reference, lambda: AT + timedelta(hours=1))
+    tell = Workset.tell_patient
+
+    def breaks(work: Workset, key: str, events: list[Event]) -> None:
+        if any(isinstance(e.fact, Statement) and e.fact.visit and e.fact.visit[1] == "V2" for e in events):
+            raise ZeroDivisionError
+        tell(work, key, events)
+
+    monkeypatch.setattr(Workset, "tell_patient", breaks)
+    assert pipeline.run() == 3
+    assert (store.cursor(), len(store.tasks(rule="um.open_case"))) == (3, 1)
+    (aside,) = store.quarantine(status="waiting")
+    assert (aside.seq, aside.reason, aside.shape) == (3, "processing_failed", "ZeroDivisionError")
+    with SqliteStore.open(tmp_path / "fresh", now=lambda: AT) as fresh:
+        assert list(Recount(store, fresh, setup.readers, setup.reference, lambda: AT).compare()) == []
+
+    monkeypatch.undo()
+    name = sha256(store.lines(2, 1)[0].body).hexdigest()
+    decided = msgspec.json.encode({"at": AT.isoformat(), "by": "a", "action": "replay", "message": name, "reason": ""})
+    store.append([NewLine("decisions", AT + timedelta(hours=1), "decisions", decided)]).result()
+    while pipeline.run():
+        pass
+    assert store.quarantine(status="waiting") == []
+    assert len(store.tasks(rule="um.open_case")) == 2
