@@ -18,6 +18,7 @@ from pydantic_core import ErrorDetails
 from models.errors import FileIsWrong, Problem
 
 Location = tuple[str | int, ...]
+_PASSWORD = re.compile(r"(?<=://)[^\s@'\"]+(?=@)")
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -39,8 +40,8 @@ class Page(msgspec.Struct, frozen=True):
         return self.lines[self.known(loc)]
 
     def problem(self, loc: Sequence[str | int], what: str, remedy: str) -> Problem:
-        """A problem at a location of this page."""
-        return Problem(self.path, self.line(loc), dotted(loc), what, remedy)
+        """A problem at a location of this page. A password in a URL is not shown, wherever it was written."""
+        return Problem(self.path, self.line(loc), dotted(loc), _PASSWORD.sub("***", what), remedy)
 
 
 def parse_pages(path: str, text: str) -> list[Page]:

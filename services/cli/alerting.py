@@ -3,6 +3,7 @@
 import contextlib
 import sys
 import time
+from collections.abc import Callable
 from typing import Annotated, get_args
 
 import typer
@@ -13,8 +14,8 @@ from models.view import Alert, Effect
 from services.cli.context import command, place, print_line, words_of
 from services.runtime.store.locking import stands
 from services.runtime.store.sqlite_connecting import FILE_NAME
-from services.runtime.store.sqlite_reader import SqliteReader
 from services.status.shapes import effect_json
+from services.wiring.opening import Where, open_reader
 
 CHUNK = 500
 LOOK_AGAIN_S = 0.2
@@ -45,9 +46,9 @@ def alerts(
     """
     wanted = words_of("--alert", alert, ALERTS, "alert")
     setup = place.setup()
-    file = place.folder(setup) / FILE_NAME
-    with SqliteReader.open(file.parent) as reader, contextlib.suppress(KeyboardInterrupt):
-        opened = file.stat()
+    where = place.where(setup)
+    with open_reader(where) as reader, contextlib.suppress(KeyboardInterrupt):
+        is_here = _presence(where)
         if after and not reader.outbox(after - 1, 1):
             what = f"the outbox ends before position {after}. If the store is another one, read it from 0."
             print(f"warmhandoff: {what}", file=sys.stderr)
@@ -62,9 +63,18 @@ def alerts(
             if not rows:
                 if not follow:
                     return
-                if not stands(file, opened):
-                    raise WorldIsAway(f"{file}: the store was moved or replaced. The last position read is {after}.")
+                if not is_here():
+                    raise WorldIsAway(f"{where}: the store was moved or replaced. The last position read is {after}.")
                 time.sleep(LOOK_AGAIN_S)
+
+
+def _presence(where: Where) -> Callable[[], bool]:
+    """Tells whether the store that was opened is still there; a database that is away says so when it is asked."""
+    if where.url:
+        return lambda: True
+    file = where.folder / FILE_NAME
+    opened = file.stat()
+    return lambda: stands(file, opened)
 
 
 def concerns(effect: Effect, mcp: str = "", provider: str = "") -> bool:

@@ -10,9 +10,9 @@ from models.view import TaskState
 from services.cli.context import AsJson, AsOf, command, instant, place, print_json, words_of
 from services.cli.listing import people_console, short, task_table
 from services.cli.naming import say_unknown_owners, say_unknown_rule
-from services.runtime.store.sqlite_reader import SqliteReader
 from services.status.questions import Questions
 from services.status.shapes import member_json, task_json, time_json
+from services.wiring.opening import open_reader
 
 STATES = get_args(TaskState)
 
@@ -34,7 +34,7 @@ def members(
     Example: warmhandoff members --member M1 --as-of 2025-06-10T12:00:00-07:00 --json
     """
     at, setup = instant(as_of), place.setup()
-    with SqliteReader.open(place.folder(setup)) as reader:
+    with open_reader(place.where(setup)) as reader:
         found = list(Questions(reader, setup.reference).views(at, member))
     if member and not found:
         print(f"warmhandoff: no member {member!r} was known at {time_json(at, setup.zone)}.", file=sys.stderr)
@@ -67,7 +67,7 @@ def tasks(
     """
     at, setup = instant(as_of), place.setup()
     states = words_of("--state", state, STATES, "state of a task")
-    with SqliteReader.open(place.folder(setup)) as reader:
+    with open_reader(place.where(setup)) as reader:
         found = Questions(reader, setup.reference).tasks(at, states=states, rule=rule, provider=provider, mcp=mcp)
         if not found:
             say_unknown_rule(setup, rule)

@@ -9,9 +9,9 @@ import typer
 from models.view import Stay, Task
 from services.cli.context import AsJson, AsOf, command, fail, instant, place, print_json
 from services.cli.listing import short
-from services.runtime.store.sqlite_reader import SqliteReader
 from services.status.comparing import Change, Comparison, compare
 from services.status.shapes import stay_json, task_json, time_json
+from services.wiring.opening import open_reader
 
 
 @command
@@ -28,7 +28,7 @@ def compare_feed(
     Example: warmhandoff feed compare hie-west --limit 50
     """
     at, setup = instant(as_of), place.setup()
-    with SqliteReader.open(place.folder(setup)) as reader:
+    with open_reader(place.where(setup)) as reader:
         found = compare(reader, setup.reference, name, at)
     if not found.patients and name not in setup.book.feeds:
         declared = ", ".join(sorted(setup.book.feeds))

@@ -15,7 +15,9 @@ import typer
 from models.errors import FileIsWrong, MessageIsWrong, Problem, WorldIsAway
 from models.time import Instant
 from services.runtime.store.contract import StoreIsStrange
+from services.settings import is_url
 from services.wiring.clock import Clock
+from services.wiring.opening import Where, where_of
 from services.wiring.setup import Setup, read_setup
 
 P = ParamSpec("P")
@@ -46,13 +48,22 @@ class Place(msgspec.Struct):
         """Read and check the configuration."""
         return read_setup(self.file())
 
+    def where(self, setup: Setup) -> Where:
+        """The store that is worked on."""
+        return where_of(self.folder(setup), setup.settings)
+
     def folder(self, setup: Setup) -> Path:
-        """The store's folder: the option, else the environment, else the configuration, else the default.
+        """The store's folder: the option, else the environment, else the configuration, else the default. With a
+        database it is the store's name there.
 
         Raises:
-            FileIsWrong: a file stands there.
+            FileIsWrong: a file stands there, or it is the URL of a database.
         """
-        folder = self.store or Path(setup.settings.store or DEFAULT_STORE)
+        settings = setup.settings
+        folder = self.store or Path(DEFAULT_STORE if settings.database else settings.store or DEFAULT_STORE)
+        if is_url(str(folder)):
+            what, remedy = "A URL stands where a folder is named.", "Write it into the configuration: 'store: ...'."
+            raise FileIsWrong([Problem("--store", 1, "", what, remedy)])
         if folder.exists() and not folder.is_dir():
             what, remedy = "A store is a folder, and this is a file.", "Name the folder that holds the store."
             raise FileIsWrong([Problem(str(folder), 1, "--store", what, remedy)])

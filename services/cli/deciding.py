@@ -3,7 +3,7 @@
 import getpass
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from hashlib import sha256
 from typing import Annotated, Any
 
 import msgspec
@@ -13,10 +13,11 @@ from connectors.tabular.kinds import is_table
 from connectors.tabular.records import with_header
 from services.cli.context import DIFFERENT, AsJson, clock, command, fail, place, print_json
 from services.cli.naming import task_named
+from services.runtime.pipeline import WHOLE_LINE
 from services.runtime.store.contract import PatientRow, QuarantineRow, Reader
-from services.runtime.store.sqlite_reader import SqliteReader
 from services.status.placing import Place, Places
 from services.status.questions import Questions
+from services.wiring.opening import open_reader
 from services.wiring.setup import Setup
 from services.wiring.submitting import submit
 
@@ -83,7 +84,7 @@ def review(
         _decide(action="review", by=by, source_patient=settle, member_id="", reason=reason)
         return
     setup = place.setup()
-    with SqliteReader.open(place.folder(setup)) as reader:
+    with open_reader(place.where(setup)) as reader:
         rows = list(_pages(reader.to_review))
         rows += [row for row in _pages(reader.parked) if parked and not row.reviews]
     items = [
@@ -115,7 +116,7 @@ def note(
     if action not in ("done", "declined", "not_possible", "note"):
         raise fail(f"--action: {action!r} is no action.\nWrite done, declined, not_possible or note.")
     setup = place.setup()
-    with SqliteReader.open(place.folder(setup)) as reader:
+    with open_reader(place.where(setup)) as reader:
         task_id = task_named(reader, setup, task_id)
         member_id = Questions(reader, setup.reference).member_of(task_id)
     assert member_id is not None  # it was named
@@ -137,7 +138,7 @@ def list_(
     if status not in ("waiting", "replayed", "dismissed", "all"):
         raise fail(f"--status: {status!r} is no status.\nWrite waiting, replayed, dismissed or all.")
     setup, wanted = place.setup(), "" if status == "all" else status
-    with SqliteReader.open(place.folder(setup)) as reader:
+    with open_reader(place.where(setup)) as reader:
         places = Places(reader)
         rows = [(row, places.row(row.seq, row.ordinal)) for row in reader.quarantine(status=wanted)]
     if as_json:
@@ -162,7 +163,7 @@ def show(
     Example: warmhandoff quarantine show q-7 --raw
     """
     setup = place.setup()
-    with SqliteReader.open(place.folder(setup)) as reader:
+    with open_reader(place.where(setup)) as reader:
         row = _row(reader, number)
         if not raw:
             print_json(_row_json(row, Places(reader).row(row.seq, row.ordinal)))
@@ -197,7 +198,7 @@ def dismiss(number: Number, by: By = "", reason: Reason = "") -> None:
 
 def _known(source_patient: str, member_id: str = "") -> None:
     """Refuse ids that nobody has: a slip of the pen would be recorded for good and change nothing."""
-    with SqliteReader.open(place.folder(place.setup())) as reader:
+    with open_reader(place.where(place.setup())) as reader:
         if source_patient not in reader.patients([source_patient]):
             hint = "`warmhandoff identity review --parked` lists those who wait; the id is feed|authority|value."
             raise fail(f"No source patient has the id {source_patient!r}.\n{hint}")
@@ -207,15 +208,15 @@ def _known(source_patient: str, member_id: str = "") -> None:
 
 def _settle(action: str, number: str, by: str, reason: str) -> None:
     setup = place.setup()
-    folder = place.folder(setup)
-    with SqliteReader.open(folder) as reader:
+    where = place.where(setup)
+    with open_reader(where) as reader:
         row = _row(reader, number)
         if row.status != "waiting":
             raise fail(f"q-{row.id} was {row.status} already: there is nothing to decide.")
         name = _name(reader, setup, row)
     if not _decide(action=action, by=by, message=name, reason=reason):
         return
-    with SqliteReader.open(folder) as reader:
+    with open_reader(where) as reader:
         status = _row(reader, number).status
     if status == "waiting":
         raise fail(f"q-{row.id} still cannot be read: {row.reason} at {row.where}.\n{row.fix}", DIFFERENT)
@@ -225,6 +226,8 @@ def _settle(action: str, number: str, by: str, reason: str) -> None:
 def _name(reader: Reader, setup: Setup, row: QuarantineRow) -> str:
     """The name of a quarantined message: its line read once more."""
     line = reader.line(row.seq)
+    if line and row.ordinal == WHOLE_LINE:
+        return sha256(line.body).hexdigest()
     if line:
         for reading in setup.readers[line.kind].read(line.feed, line.received_at, line.body):
             if reading.ordinal == row.ordinal:
@@ -269,9 +272,8 @@ def _row_json(row: QuarantineRow, at: Place | None) -> dict[str, Any]:
 def _decide(*, by: str, **words: str) -> bool:
     """Make the decision a journal line; say where it went."""
     setup = place.setup()
-    folder: Path = place.folder(setup)
     line = {"at": clock().isoformat(), "by": by or getpass.getuser(), **words}
-    done = submit(folder, setup, clock, "decisions", msgspec.json.encode(line) + b"\n")
+    done = submit(place.where(setup), setup, clock, "decisions", msgspec.json.encode(line) + b"\n")
     print("Recorded." if done else "Recorded: handed to the running service.", file=sys.stderr)
     return done
 

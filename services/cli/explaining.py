@@ -8,11 +8,11 @@ import typer
 from models.measure import PageInfo
 from services.cli.context import AsJson, AsOf, command, fail, instant, place, print_json
 from services.cli.naming import task_named
-from services.runtime.store.sqlite_reader import SqliteReader
 from services.status.explaining import explain as explained_task
 from services.status.finding import near
 from services.status.measure_explaining import explain_units
 from services.status.shapes import time_json
+from services.wiring.opening import open_reader
 from services.wiring.setup import Setup
 
 Json = dict[str, Any]
@@ -58,7 +58,7 @@ def _explain_measure(setup: Setup, measure: str, member: str, as_of: str | None,
     pages = [page for page in setup.pages if page.measure == measure]
     if not pages:
         raise fail(f"There is no measure {measure!r}.{near(measure, {page.measure for page in setup.pages})}")
-    with SqliteReader.open(place.folder(setup)) as reader, reader.still() as still:
+    with open_reader(place.where(setup)) as reader, reader.still() as still:
         found = [explain_units(still, setup.reference, page, member, at, raw=raw) for page in pages]
     known = [each for each in found if each]
     if not known:
@@ -116,7 +116,7 @@ def _wish(wish: Json) -> str:
 
 def _explain_task(setup: Setup, text: str, as_of: str | None, *, raw: bool, as_json: bool) -> None:
     at = instant(as_of)
-    with SqliteReader.open(place.folder(setup)) as reader:
+    with open_reader(place.where(setup)) as reader:
         found = explained_task(reader, setup.reference, task_named(reader, setup, text), at, raw=raw)
     assert found is not None  # it was named
     if as_json:

@@ -3,8 +3,8 @@
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, BinaryIO, cast
@@ -19,8 +19,8 @@ from models.errors import FileIsWrong
 from services.cli.context import AsJson, clock, command, fail, place, print_json
 from services.returns.maps import ReturnMap
 from services.runtime.pipeline import Pipeline
-from services.runtime.store.contract import walk_lines
-from services.runtime.store.sqlite import SqliteStore
+from services.runtime.store.contract import Store, walk_lines
+from services.settings import Kafka
 from services.status.marking import marked_rows, said
 from services.status.placing import Places
 from services.wiring.loading import DROPPED, Summary, check_named, files_in, head_of, keep_file, process
@@ -36,6 +36,10 @@ class Taken(msgspec.Struct, frozen=True):
     source: Path | BinaryIO
     before: int
     upto: int
+
+
+Given = Sequence[tuple[Path | BinaryIO, bool]]
+"""What is to be loaded, and whether somebody named it: a file of a folder may be left out."""
 
 
 def register(app: typer.Typer) -> None:
@@ -58,29 +62,16 @@ def load(
         raise fail("--feed: a feed needs a name.")
     setup = place.setup()
     _warn_of_undeclared(setup, feed)
-    total, taken = Summary(), list[Taken]()
-    folder, console = place.folder(setup), Console(stderr=True)
+    total, console = Summary(), Console(stderr=True)
     files = list(files_in([path for path in paths if str(path) != "-"]))
     with _standard_input(wanted=Path("-") in paths) as piped:
         streams = [(piped, "standard input")] if piped else []
         check_named([*((path, str(path)) for path, is_named in files if is_named), *streams], setup.maps)
-        with open_store(folder, clock) as store:
-            take_inbox(store, folder, clock)
-            with console.status("keeping ...") if console.is_terminal else nullcontext():
-                for path, is_named in files:
-                    try:
-                        taken.append(_keep(total, store, path, feed, str(path), setup.maps))
-                    except (FileIsWrong, OSError) as wrong:
-                        if is_named:
-                            raise
-                        total.left_out += 1
-                        print(f"left out: {wrong}", file=sys.stderr)
-                taken += [_keep(total, store, stream, feed, name, setup.maps) for stream, name in streams]
-            if wait:
-                with console.status("processing ...") if console.is_terminal else nullcontext():
-                    process(store, Pipeline(store, setup.readers, setup.reference, clock), total)
-            for file in taken if total.marked else ():
-                _warn_of_marks(store, setup, file)
+        given: Given = [*files, *[(stream, True) for stream, _ in streams]]
+        if kafka := setup.settings.kafka:
+            _load_into_cluster(kafka, setup, given, feed, total, console, wait=wait)
+        else:
+            _load_into_store(setup, given, feed, total, console, wait=wait)
     if not total.lines:
         print("warning: nothing was loaded: what was named is empty.", file=sys.stderr)
     if total.count_mismatches:
@@ -98,6 +89,72 @@ def load(
             print("`warmhandoff quarantine list` shows what could not be read, and what would fix it.", file=sys.stderr)
 
 
+def _load_into_store(setup: Setup, given: Given, feed: str, total: Summary, console: Console, *, wait: bool) -> None:
+    """Keep files and process them here."""
+    where, taken = place.where(setup), list[Taken]()
+    with open_store(where, clock) as store:
+        take_inbox(store, where.folder, clock)
+
+        def take(source: Path | BinaryIO, name: str) -> Summary:
+            before = store.head()
+            found = keep_file(store, source, feed, clock(), name, setup.maps)
+            taken.append(Taken(name, source, before, store.head()))
+            return found
+
+        with _status(console, "keeping ..."):
+            _take_all(given, take, total)
+        if wait:
+            with _status(console, "processing ..."):
+                process(store, Pipeline(store, setup.readers, setup.reference, clock), total)
+        for file in taken if total.marked else ():
+            _warn_of_marks(store, setup, file)
+
+
+def _load_into_cluster(
+    kafka: Kafka, setup: Setup, given: Given, feed: str, total: Summary, console: Console, *, wait: bool
+) -> None:
+    """Have files on the brokers, and wait for the workers."""
+    from services.wiring.cluster_loading import cluster_load
+
+    with cluster_load(place.where(setup), kafka, clock) as under_way:
+        with _status(console, "keeping ..."):
+            _take_all(given, lambda source, name: under_way.take(source, feed, clock(), name, setup.maps), total)
+        if wait:
+            with _status(console, "waiting for the workers ..."):
+                under_way.process(total, _say_what_is_waited_for)
+        for mark, count in under_way.marks.items():
+            kind, _, column = mark.partition(":")
+            where = f"{column} of {count} row{'s' * (count != 1)}"
+            print(f"warning: {kind} in {where}: it is kept, and nothing is counted by it.", file=sys.stderr)
+
+
+def _take_all(given: Given, take: Callable[[Path | BinaryIO, str], Summary], total: Summary) -> None:
+    """Take everything; what is wrong is left out, unless it was named."""
+    for source, is_named in given:
+        name = str(source) if isinstance(source, Path) else "standard input"
+        try:
+            more = take(source, name)
+        except (FileIsWrong, OSError) as wrong:
+            if is_named:
+                raise
+            total.left_out += 1
+            print(f"left out: {wrong}", file=sys.stderr)
+            continue
+        total.lines += more.lines
+        total.new += more.new
+        total.repeated += more.repeated
+        total.count_mismatches += more.count_mismatches
+
+
+def _say_what_is_waited_for() -> None:
+    safe = "The lines are safe on the brokers; Ctrl-C waits no longer."
+    print(f"waiting for a worker: `warmhandoff worker` takes what was loaded. {safe}", file=sys.stderr)
+
+
+def _status(console: Console, words: str) -> AbstractContextManager[object]:
+    return console.status(words) if console.is_terminal else nullcontext()
+
+
 @contextmanager
 def _standard_input(*, wanted: bool) -> Iterator[BinaryIO | None]:
     """Standard input, put on disk: so it can be looked at before anything is kept, and no lock waits for its end."""
@@ -110,18 +167,6 @@ def _standard_input(*, wanted: bool) -> Iterator[BinaryIO | None]:
         yield cast("BinaryIO", spool)
 
 
-def _keep(
-    total: Summary, store: SqliteStore, source: Path | BinaryIO, feed: str, name: str, maps: Sequence[ReturnMap]
-) -> Taken:
-    before = store.head()
-    more = keep_file(store, source, feed, clock(), name, maps)
-    total.lines += more.lines
-    total.new += more.new
-    total.repeated += more.repeated
-    total.count_mismatches += more.count_mismatches
-    return Taken(name, source, before, store.head())
-
-
 def _warn_of_undeclared(setup: Setup, feed: str) -> None:
     """A slip in a feed's name would read its messages by the default profile, and nobody would see it."""
     declared = sorted(setup.book.feeds.keys() - {DEFAULT_FEED})
@@ -130,7 +175,7 @@ def _warn_of_undeclared(setup: Setup, feed: str) -> None:
         print(f"warning: no feed {feed!r} is declared. {known}; any other has the default profile.", file=sys.stderr)
 
 
-def _warn_of_marks(store: SqliteStore, setup: Setup, file: Taken) -> None:
+def _warn_of_marks(store: Store, setup: Setup, file: Taken) -> None:
     """Say which rows of which column hold what no rule knows; never the values."""
     lines = takewhile(lambda line: line.seq <= file.upto, walk_lines(store, after=file.before, chunk=10))
     found, places, is_a_table = marked_rows(lines, setup.readers), Places(store), _is_a_table(file.source, setup.maps)

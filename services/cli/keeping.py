@@ -13,8 +13,8 @@ import typer
 
 from services.cli.context import AWAY, DIFFERENT, clock, command, fail, place
 from services.runtime.store.contract import walk_lines
-from services.runtime.store.sqlite_reader import SqliteReader
 from services.wiring.logs import LEVEL, LEVELS, set_up
+from services.wiring.opening import open_reader
 
 if TYPE_CHECKING:
     from services.wiring.service import Service
@@ -62,7 +62,7 @@ def serve(
     settings = setup.settings
     declared = any(feed.listen for feed in setup.book.feeds.values())
     service = Service(
-        place.folder(setup),
+        place.where(setup),
         setup,
         clock,
         mllp=_first(mllp, settings.mllp, None if declared else "127.0.0.1:2575"),
@@ -89,7 +89,7 @@ async def _serve(service: "Service") -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
     async with service:
-        log.info("the store is open", extra={"folder": service.folder})
+        log.info("the store is open", extra={"folder": service.where})
         for listener in service.listeners:
             for host, port in listener.addresses:
                 print(f"mllp {host}:{port} feed {listener.settings.feed}", flush=True)
@@ -147,7 +147,7 @@ def export(
     from connectors.files.exporting import exported
 
     setup = place.setup()
-    with SqliteReader.open(place.folder(setup)) as reader:
+    with open_reader(place.where(setup)) as reader:
         for line in walk_lines(reader, after=since):
             sys.stdout.buffer.write(exported(line.seq, line.received_at, line.feed, line.kind, line.body))
         sys.stdout.flush()
@@ -159,8 +159,11 @@ def backup(file: Annotated[Path, typer.Argument(metavar="FILE", help="A file tha
 
     Example: warmhandoff backup /backups/2025-06-10.db
     """
-    setup = place.setup()
-    with SqliteReader.open(place.folder(setup)) as reader:
+    where = place.where(place.setup())
+    if where.url:
+        tool = f"pg_dump --format=custom --schema={where.namespace} --file={file} URL"
+        raise fail(f"The store is in PostgreSQL, whose own tool copies it while it serves:\n  {tool}")
+    with open_reader(where) as reader:
         try:
             reader.backup(str(file))
         except FileExistsError:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -30,7 +31,13 @@ def _tell_version(wanted: bool) -> None:
 @app.callback()
 def options(
     store: Annotated[
-        Path | None, typer.Option("--store", envvar="WARMHANDOFF_STORE", help="Folder of the store.", metavar="DIR")
+        Path | None,
+        typer.Option(
+            "--store",
+            envvar="WARMHANDOFF_STORE",
+            help="Folder of the store; with a database, its name there.",
+            metavar="DIR",
+        ),
     ] = None,
     config: Annotated[
         Path | None, typer.Option("--config", help="YAML file; default warmhandoff.yaml when there is one.")
@@ -43,11 +50,13 @@ def options(
     place.store, place.config = store, config
 
 
+@cache
 def complete() -> typer.Typer:
     """The app with all its commands; imported only here, so that a mistake in the global options is told fast."""
     from services.cli import (
         alerting,
         asking,
+        clustering,
         deciding,
         demoing,
         evaluating,
@@ -64,6 +73,7 @@ def complete() -> typer.Typer:
         rosters,
         simulating,
         submissions,
+        topics,
         value_sets,
         watching,
     )
@@ -88,6 +98,8 @@ def complete() -> typer.Typer:
         explaining,
         watching,
         keeping,
+        topics,
+        clustering,
         simulating,
     ):
         module.register(app)

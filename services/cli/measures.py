@@ -10,11 +10,11 @@ import typer
 from services.cli.context import AsJson, AsOf, command, fail, instant, place, print_json, print_line, words_of
 from services.cli.listing import people_console
 from services.cli.measure_table import Shown, measure_table
-from services.runtime.store.sqlite_reader import SqliteReader
 from services.status.count_shapes import counts_json, ledger_json
 from services.status.counting import OWNERS, Counting, Counts
 from services.status.finding import near
 from services.status.shapes import time_json
+from services.wiring.opening import open_reader
 
 STRATA = ("age_band", "pof", "language", "race_ethnicity")
 POINTS_MAX = 24
@@ -61,7 +61,7 @@ def counts(
     if period and not _YEAR.fullmatch(period):
         raise fail(f"--period: {period!r} is no year.\nWrite four digits, such as 2025.")
     day = at.astimezone(setup.zone).date()
-    with SqliteReader.open(place.folder(setup)) as reader:
+    with open_reader(place.where(setup)) as reader:
         counting = Counting(reader, setup.reference, setup.pages)
         if ledger:
             for subject, one in counting.ledger(at):

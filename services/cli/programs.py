@@ -20,12 +20,12 @@ from services.programs.periods import span_named
 from services.programs.program import Program
 from services.programs.telling import Result, ToldMeasure
 from services.programs.what_if import Changes, read_changes
-from services.runtime.store.sqlite_reader import SqliteReader
 from services.status.finding import near
 from services.status.money import Money
 from services.status.money_shapes import program_json
 from services.status.payees import standings
 from services.status.shapes import time_json
+from services.wiring.opening import open_reader
 from services.wiring.programs import read_programs, shipped_programs
 from services.wiring.setup import Setup
 
@@ -158,7 +158,7 @@ def _warn_of_what_is_off(setup: Setup, chosen: Sequence[Program]) -> None:
 
 @contextmanager
 def _ledger(setup: Setup, at: Instant) -> Iterator[Money]:
-    with SqliteReader.open(place.folder(setup)) as reader:
+    with open_reader(place.where(setup)) as reader:
         yield Money(reader, setup.reference, setup.pages, setup.maps, at)
 
 

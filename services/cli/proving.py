@@ -2,8 +2,7 @@
 
 import contextlib
 import sys
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -11,15 +10,14 @@ import typer
 from rich.console import Console
 
 from services.cli.context import DIFFERENT, AsJson, clock, command, place, print_json
-from services.runtime.pipeline import Pipeline
-from services.runtime.recount import Difference, Recount
-from services.runtime.store.contract import Reader, walk_members
-from services.runtime.store.sqlite import SqliteStore
-from services.runtime.store.sqlite_connecting import FILE_NAME
-from services.runtime.store.sqlite_reader import SqliteReader
-from services.runtime.workset import thaw_member
-from services.wiring.opening import open_store
+from services.runtime.recount import Difference
+from services.runtime.store.contract import Reader
+from services.wiring.rebuilding import Rebuilding
 from services.wiring.setup import Setup, read_rules
+
+Jobs = Annotated[
+    int | None, typer.Option("--jobs", min=1, help="How many processes; default: one a core, fewer for a small log.")
+]
 
 rules = typer.Typer(help="The deadlines.", no_args_is_help=True)
 
@@ -52,7 +50,7 @@ def check(
 
 
 @command
-def verify(as_json: AsJson = False) -> None:
+def verify(as_json: AsJson = False, jobs: Jobs = None) -> None:
     """Compute every member again from the raw log, and compare.
 
     What is stored must be the same, each as of when it was derived; the hash chains are checked too.
@@ -60,12 +58,15 @@ def verify(as_json: AsJson = False) -> None:
     Example: warmhandoff verify
     """
     setup = place.setup()
-    with _still(place.folder(setup)) as reader, _recount(reader, setup) as recount:
-        _warn_of_other_reference(reader, setup)
-        found, broken = list(recount.compare()), reader.broken_chain()
-        members, waiting = _members(reader)
-        waiting_lines = reader.head() - reader.cursor()
-    _report(members, found, broken, as_json=as_json)
+    with (
+        _progress() as progress,
+        Rebuilding(place.where(setup), setup, clock, jobs, progress).of_now() as (still, recount),
+    ):
+        _warn_of_other_reference(still, setup)
+        found, broken = list(recount.compare()), still.broken_chain()
+        waiting_lines = still.head() - still.cursor()
+    _report(recount.members, found, broken, as_json=as_json)
+    waiting = recount.waiting
     if waiting or waiting_lines:
         print(f"{waiting_lines} lines and {waiting} members wait to be processed: not compared.", file=sys.stderr)
     if found or broken:
@@ -74,7 +75,9 @@ def verify(as_json: AsJson = False) -> None:
 
 @command
 def rebuild(
-    apply: Annotated[bool, typer.Option("--apply", help="Write what was recomputed.")] = False, as_json: AsJson = False
+    apply: Annotated[bool, typer.Option("--apply", help="Write what was recomputed.")] = False,
+    as_json: AsJson = False,
+    jobs: Jobs = None,
 ) -> None:
     """Compute everything again, and show what would change.
 
@@ -83,58 +86,42 @@ def rebuild(
     Example: warmhandoff rebuild --apply
     """
     setup = place.setup()
-    folder = place.folder(setup)
-    SqliteReader.open(folder).close()  # there is a store, before a writer makes one
-    # Nobody may write between counting and applying.
-    with contextlib.ExitStack() as stack:
-        writing = stack.enter_context(open_store(folder, clock)) if apply else None
-        reader = writing or stack.enter_context(_still(folder))
-        recount = stack.enter_context(_recount(reader, setup))
-        found = list(recount.compare())
-        _report(_members(reader)[0], found, [], as_json=as_json)
-        if writing:
-            recount.apply(writing)
-            Pipeline(writing, setup.readers, setup.reference, clock).settle()
+    with _progress() as progress:
+        rebuilding = Rebuilding(place.where(setup), setup, clock, jobs, progress)
+        if apply:
+            # Nobody may write between counting and applying.
+            with rebuilding.for_writing() as (store, recount, settle):
+                found = list(recount.compare())
+                _report(recount.members, found, [], as_json=as_json)
+                recount.apply(store)
+                progress("deriving every member")
+                settle()
             print("Applied.", file=sys.stderr)
-    if found and not apply:
+            return
+        with rebuilding.of_now() as (_, recount):
+            found = list(recount.compare())
+    _report(recount.members, found, [], as_json=as_json)
+    if found:
         raise typer.Exit(DIFFERENT)
 
 
 @contextlib.contextmanager
-def _still(folder: Path) -> Iterator[SqliteReader]:
-    """The store as it is at one moment: a service may go on writing to it meanwhile."""
-    with tempfile.TemporaryDirectory(prefix="warmhandoff-") as copy:
-        with SqliteReader.open(folder) as reader:
-            reader.backup(str(Path(copy) / FILE_NAME))
-        with SqliteReader.open(Path(copy)) as still:
-            yield still
-
-
-@contextlib.contextmanager
-def _recount(reader: Reader, setup: Setup) -> Iterator[Recount]:
-    """Everything computed again in a folder that goes away afterwards."""
+def _progress() -> Iterator[Callable[[str], None]]:
+    """Something that tells a person at a terminal what is being done."""
     console = Console(stderr=True)
-    with (
-        tempfile.TemporaryDirectory(prefix="warmhandoff-") as folder,
-        SqliteStore.open(Path(folder), now=clock) as fresh,
-    ):
-        if console.is_terminal:
-            with console.status("reading the raw log ...") as status:
-                head = reader.cursor()
-                recount = Recount(
-                    reader, fresh, setup.readers, setup.reference, clock,
-                    lambda done: status.update(f"reading the raw log ... {done} of {head} lines"),
-                )  # fmt: skip
-        else:
-            recount = Recount(reader, fresh, setup.readers, setup.reference, clock)
-        yield recount
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    status = console.status("")
 
+    def tell(what: str) -> None:
+        status.update(f"{what} ...")
+        status.start()  # no sooner: it is a thread
 
-def _members(reader: Reader) -> tuple[int, int]:
-    """How many members there are, and how many of them wait to be derived."""
-    ids = list(walk_members(reader))
-    rows = (row for start in range(0, len(ids), 500) for row in reader.members(ids[start : start + 500]).values())
-    return len(ids), sum(thaw_member(row).waits for row in rows)
+    try:
+        yield tell
+    finally:
+        status.stop()
 
 
 def _warn_of_other_reference(reader: Reader, setup: Setup) -> None:

@@ -20,12 +20,12 @@ from services.reporting.heading import Heading, Measure, Reporter
 from services.reporting.measure_report import individual, subject_list, summary
 from services.reporting.tables import contributions_csv, counts_csv, gaps_csv
 from services.runtime.store.contract import Reader
-from services.runtime.store.sqlite_reader import SqliteReader
 from services.status.finding import near
 from services.status.money import Money
 from services.status.payees import standings
 from services.status.reporting import Reports, described
 from services.status.worth import worths
+from services.wiring.opening import open_reader
 from services.wiring.programs import read_programs
 from services.wiring.setup import Setup
 
@@ -67,7 +67,7 @@ def report(
         raise fail(f"--member: {member!r} is no member.\nWrite an id as `warmhandoff members` lists them.")
     asked = _measure(setup, measure, kind)
     heading = _heading(setup, period, at, Reporter(reporter or provider or mcp or "warmhandoff"))
-    with SqliteReader.open(place.folder(setup)) as reader:
+    with open_reader(place.where(setup)) as reader:
         found = Reports(reader, setup.reference, setup.pages, at)
         rows = list(found.rows(heading.period, measure=measure, member=member, mcp=mcp, provider=provider))
         if member and not rows:

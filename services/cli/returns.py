@@ -18,11 +18,11 @@ from services.returns.maps import ReturnMap, together
 from services.returns.patterns import read_month
 from services.returns.writing import canonical, line_of, unwritten, write_canonical, write_combined, write_return
 from services.runtime.store.contract import Reader
-from services.runtime.store.sqlite_reader import SqliteReader
 from services.status.finding import near
 from services.status.marking import said
 from services.status.returned import Owed, came, lines_of, owed
 from services.status.shapes import time_json
+from services.wiring.opening import open_reader
 from services.wiring.returns import read_maps
 from services.wiring.setup import Setup, map_files
 from services.wiring.tables import Row, Table, files_in, problem_of, read_by_map, read_canonical, return_rows
@@ -114,7 +114,7 @@ def due(
     month = read_month(period, "YYYY-MM", "YYYY-MM-DD") if period else ""
     if period and month != period:
         raise fail(f"--period: {period!r} is no month.\nWrite a year and a month, such as 2025-06.")
-    with SqliteReader.open(place.folder(setup)) as reader, reader.still() as still:
+    with open_reader(place.where(setup)) as reader, reader.still() as still:
         found = [
             one
             for one in owed(came(still, at), setup.reference, at)

@@ -17,7 +17,6 @@ from models.view import View
 from services.cli.context import AWAY, DIFFERENT, AsJson, command, fail, place, print_json
 from services.runtime.recall import facilities_of
 from services.runtime.store.contract import Reader
-from services.runtime.store.sqlite_reader import SqliteReader
 from services.simulation import codes
 from services.simulation.deeds import VISIT_CODE, VISITS, value_sets_csv
 from services.simulation.journal import write
@@ -30,6 +29,7 @@ from services.simulation.world import World
 from services.status.counting import Counting
 from services.status.questions import Questions
 from services.status.shapes import time_json
+from services.wiring.opening import open_reader
 
 _NO_CODES = (
     "Claims prove the visits of this world, and their codes are in no value set that is loaded.\n"
@@ -106,7 +106,7 @@ def score(
     Example: warmhandoff score truth.ndjson
     """
     setup = place.setup()
-    with TruthFile(truth) as labels, SqliteReader.open(place.folder(setup)) as reader:
+    with TruthFile(truth) as labels, open_reader(place.where(setup)) as reader:
         _same_world(reader, truth, labels.world)
         visit = {CLAIMS: VISIT_CODE, MEASURES: codes.OFFICE[0]}.get("-" + labels.world.partition("-")[2])
         if visit and visit not in setup.reference.value_sets.get(VISITS, ()):

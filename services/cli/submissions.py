@@ -16,13 +16,13 @@ from rich.text import Text
 from models.time import Instant
 from services.cli.context import AsJson, AsOf, clock, command, fail, instant, place, print_json
 from services.cli.listing import people_console
-from services.runtime.store.sqlite_reader import SqliteReader
 from services.status.finding import near
 from services.status.submitted import Submitted
 from services.submissions.loading import Loaded
 from services.submissions.round import Field, Round
 from services.submissions.standing import Answer, Submission
 from services.submissions.telling import freeze_line, submission_json
+from services.wiring.opening import open_reader
 from services.wiring.rounds import read_rounds
 from services.wiring.setup import Setup
 from services.wiring.submitting import submit
@@ -186,13 +186,13 @@ def _named(loaded: Loaded, submission: str) -> Round:
 
 @contextmanager
 def _reading(setup: Setup, loaded: Loaded, at: Instant) -> Iterator[Submitted]:
-    with SqliteReader.open(place.folder(setup)) as reader:
+    with open_reader(place.where(setup)) as reader:
         yield Submitted(reader, setup.reference, setup.pages, loaded.rounds, at)
 
 
 def _keep(setup: Setup, line: dict[str, Any]) -> bool:
     """Make a decision a journal line; say where it went."""
-    done = submit(place.folder(setup), setup, clock, "decisions", msgspec.json.encode(line) + b"\n")
+    done = submit(place.where(setup), setup, clock, "decisions", msgspec.json.encode(line) + b"\n")
     print("Recorded." if done else "Recorded: handed to the running service.", file=sys.stderr)
     return done
 

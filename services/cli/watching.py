@@ -14,10 +14,10 @@ from services.cli.listing import people_console, short
 from services.health.habit import DAY, HOUR
 from services.health.judging import Finding, answer_times, recent_delays
 from services.health.league import Pair, league
-from services.runtime.store.sqlite_reader import SqliteReader
 from services.status.feed_shapes import board_json
 from services.status.feeds import Board, FeedHealth
 from services.status.ourselves import ours
+from services.wiring.opening import open_reader
 from services.wiring.setup import Setup
 
 LEAGUE = timedelta(days=90)
@@ -44,7 +44,7 @@ def feeds(as_of: AsOf = None, as_json: AsJson = False) -> None:
     Example: warmhandoff feeds --as-of 2025-06-10T12:00:00-07:00
     """
     at, setup = instant(as_of), place.setup()
-    with SqliteReader.open(place.folder(setup)) as reader:
+    with open_reader(place.where(setup)) as reader:
         found = Board(reader, setup.reference, setup.declared_feeds).feeds(at)
         pairs = league(reader.tellings(at - LEAGUE, at))
         us = ours(reader, at)

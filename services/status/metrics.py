@@ -55,10 +55,11 @@ class Process(msgspec.Struct, frozen=True):
     """What the running service knows beside its store.
 
     Args:
-        listeners: (feed, counters) of each. answers: microseconds of answers by feed. fields_dropped: by the logs.
+        folder: of the store's file; None: it is in a database. listeners: (feed, counters) of each.
+        answers: microseconds of answers by feed. fields_dropped: by the logs.
     """
 
-    folder: Path
+    folder: Path | None
     listeners: Callable[[], Sequence[tuple[str, ListenerStats]]]
     answers: Mapping[str, Histogram]
     fields_dropped: Callable[[], int]
@@ -215,11 +216,12 @@ class Metrics:
         commits, together = store.commit_micros, store.lines_together
         yield histogram("journal_commit_seconds", "Transactions that kept lines.", (), {(): commits}, MICROS)
         yield histogram("journal_batch_records", "Lines kept by one of them.", (), {(): together}, 1)
-        log = folder / f"{FILE_NAME}-wal"
-        yield gauge("store_free_bytes", "Free space on the store's disk.", (), {(): shutil.disk_usage(folder).free})
-        yield gauge(
-            "store_wal_bytes", "Size of the write-ahead log.", (), {(): log.stat().st_size if log.exists() else 0}
-        )
+        if folder:
+            log = folder / f"{FILE_NAME}-wal"
+            yield gauge("store_free_bytes", "Free space on the store's disk.", (), {(): shutil.disk_usage(folder).free})
+            yield gauge(
+                "store_wal_bytes", "Size of the write-ahead log.", (), {(): log.stat().st_size if log.exists() else 0}
+            )
         yield counter("clock_jumps", "Times that the machine's clock was set.", (), {(): self._jumps})
         yield counter(
             "log_fields_dropped", "Fields that are not on the logs' list.", (), {(): self._process.fields_dropped()}

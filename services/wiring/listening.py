@@ -9,6 +9,7 @@ from models.errors import FileIsWrong, Problem
 from models.pages import host_and_port
 from models.time import Instant
 from services.wiring.setup import DEFAULT_FEED, Setup
+from topics.declared import BODY_BYTES_MAX
 
 
 def address(text: str, option: str) -> tuple[str, int]:
@@ -38,6 +39,8 @@ def listeners(setup: Setup, mllp: str | None) -> list[ListenerSettings]:
     for name, feed, listen in wanted:
         try:
             settings = _listener(name, feed, listen)
+            if setup.settings.kafka and settings.hard_limit > BODY_BYTES_MAX:
+                raise FileIsWrong([_too_long(setup, settings)])
             if settings.tls:
                 server_context(settings.tls)  # read here only to be checked before anything starts
             found.append(settings)
@@ -46,6 +49,12 @@ def listeners(setup: Setup, mllp: str | None) -> list[ListenerSettings]:
     if problems:
         raise FileIsWrong(problems)
     return found
+
+
+def _too_long(setup: Setup, settings: ListenerSettings) -> Problem:
+    what = f"{settings.hard_limit} bytes: longer than a record on Kafka may be."
+    remedy = f"Write at most {BODY_BYTES_MAX}."
+    return Problem(str(setup.config), 1, f"feeds.{settings.feed}.limits.frame_bytes", what, remedy)
 
 
 def _listener(name: str, feed: FeedSettings, listen: str) -> ListenerSettings:

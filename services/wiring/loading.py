@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import msgspec
 
@@ -46,9 +46,48 @@ class Summary(msgspec.Struct):
     count_mismatches: int = 0
 
 
-def intake_of(store: Store, maps: Sequence[ReturnMap] = ()) -> FileIntake:
-    """The reader of files, resuming where this store's checkpoints are."""
-    return FileIntake(split_hl7=lambda body: split_messages(body).messages, checkpoint=store.checkpoint, maps=maps)
+class Journal(Protocol):
+    """Where the lines of files go."""
+
+    numbered: bool
+    """Whether each chunk of a table says which it is, and of how many."""
+
+    def checkpoint(self, sha256: bytes) -> int:
+        """How many ordinals of a file are in already."""
+
+    def keep(self, sheaf: Sheaf) -> tuple[int, int]:
+        """Keep a sheaf; give (new, repeated) once it is durable.
+
+        Raises:
+            WorldIsAway: it may be kept or not; doing it again is harmless.
+        """
+
+
+class StoreJournal:
+    """The journal of a store of which this process is the writer."""
+
+    numbered = False
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.checkpoint = store.checkpoint
+
+    def keep(self, sheaf: Sheaf) -> tuple[int, int]:
+        """Keep a sheaf with its checkpoint."""
+        lines = [NewLine(line.feed, line.received_at, line.kind, line.body) for line in sheaf.lines]
+        appended = self._store.append(lines, checkpoint=(sheaf.key, sheaf.upto)).result()
+        repeated = sum(line.repeat for line in appended)
+        return len(appended) - repeated, repeated + sheaf.known
+
+
+def intake_of(journal: Journal, maps: Sequence[ReturnMap] = ()) -> FileIntake:
+    """The reader of files, resuming where the journal's checkpoints are."""
+    return FileIntake(
+        split_hl7=lambda body: split_messages(body).messages,
+        checkpoint=journal.checkpoint,
+        maps=maps,
+        numbered=journal.numbered,
+    )
 
 
 def files_in(paths: list[Path]) -> Iterator[tuple[Path, bool]]:
@@ -106,14 +145,6 @@ def head_of(source: Path | BinaryIO) -> bytes:
     return head
 
 
-def keep(store: Store, sheaf: Sheaf) -> tuple[int, int]:
-    """Keep a sheaf with its checkpoint; give (new, repeated)."""
-    lines = [NewLine(line.feed, line.received_at, line.kind, line.body) for line in sheaf.lines]
-    appended = store.append(lines, checkpoint=(sheaf.key, sheaf.upto)).result()
-    repeated = sum(line.repeat for line in appended)
-    return len(appended) - repeated, repeated + sheaf.known
-
-
 def keep_file(
     store: Store,
     source: Path | BinaryIO,
@@ -122,10 +153,22 @@ def keep_file(
     name: str = "",
     maps: Sequence[ReturnMap] = (),
 ) -> Summary:
-    """Keep all lines of one file; `maps` say how plans write their return files."""
+    """Keep all lines of one file in a store; `maps` say how plans write their return files."""
+    return take_file(StoreJournal(store), source, feed, received_at, name, maps)
+
+
+def take_file(
+    journal: Journal,
+    source: Path | BinaryIO,
+    feed: str,
+    received_at: Instant,
+    name: str = "",
+    maps: Sequence[ReturnMap] = (),
+) -> Summary:
+    """Keep all lines of one file, wherever the journal is."""
     summary = Summary()
-    for sheaf in intake_of(store, maps).read(source, feed=feed, received_at=received_at, name=name):
-        new, repeated = keep(store, sheaf)
+    for sheaf in intake_of(journal, maps).read(source, feed=feed, received_at=received_at, name=name):
+        new, repeated = journal.keep(sheaf)
         summary.new += new
         summary.repeated += repeated
         summary.count_mismatches += "count_mismatch" in sheaf.notices
@@ -140,12 +183,18 @@ def process(store: Store, pipeline: Pipeline, summary: Summary) -> None:
     while pipeline.run(bulk=True, limit=BULK):
         pass
     pipeline.settle()
-    after = store.counts()
-    summary.not_interpreted = after.get("not_interpreted", 0) - before.get("not_interpreted", 0)
-    summary.quarantined = after.get("quarantined", 0) - before.get("quarantined", 0)
-    summary.marked = _marks(after) - _marks(before)
+    count_outcomes(summary, before, store.counts())
     summary.parked = pipeline.parked()
 
 
-def _marks(counts: Mapping[str, int]) -> int:
-    return sum(count for name, count in counts.items() if name.startswith(MARKS))
+def count_outcomes(summary: Summary, before: Mapping[str, int], after: Mapping[str, int]) -> None:
+    """What the store's counters say has become of the messages and rows meanwhile."""
+    summary.not_interpreted = after.get("not_interpreted", 0) - before.get("not_interpreted", 0)
+    summary.quarantined = after.get("quarantined", 0) - before.get("quarantined", 0)
+    summary.marked = sum(marks_between(before, after).values())
+
+
+def marks_between(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int]:
+    """By mark (`unknown_word:risk_tier`), how many rows more have it."""
+    more = {name: count - before.get(name, 0) for name, count in after.items() if name.startswith(MARKS)}
+    return {name.removeprefix("flag_"): count for name, count in sorted(more.items()) if count}

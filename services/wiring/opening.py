@@ -1,22 +1,96 @@
-"""A store that this program can work with, open for writing."""
+"""A store that this program can work with: in a folder, or in a database under the folder's name."""
 
+from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
 
 from services.runtime.store.sqlite import SqliteStore
+from services.runtime.store.sqlite_reader import SqliteReader
 from services.runtime.workset import check_format
+from services.settings import Settings
 from services.wiring.clock import Clock
 
+if TYPE_CHECKING:
+    from services.runtime.store.postgres import PostgresStore
+    from services.runtime.store.postgres_reader import PostgresReader
 
-def open_store(folder: Path, clock: Clock) -> SqliteStore:
-    """Open the store in a folder for writing, making it where there is none; see `SqliteStore.open`.
+OpenReader: TypeAlias = "SqliteReader | PostgresReader"
+OpenStore: TypeAlias = "SqliteStore | PostgresStore"
+
+
+class Where(msgspec.Struct, frozen=True):
+    """Where a store is.
+
+    Args:
+        folder: holds the store, or names it in the database; the inbox of a running service lies there in both cases.
+        url: of the database; it may hold a password and is never shown. None: the store is a file in the folder.
+    """
+
+    folder: Path
+    url: str | None = None
+
+    @property
+    def namespace(self) -> str:
+        """The schema in the database, and the prefix of topics: `w` and eight hex digits of the folder's SHA-256."""
+        return f"w{sha256(str(self.folder).encode()).hexdigest()[:8]}"
+
+    def __str__(self) -> str:
+        """For people and logs: the folder in full, or host, port, database and schema."""
+        if self.url is None:
+            return str(self.folder.resolve())
+        from psycopg.conninfo import conninfo_to_dict
+
+        parts = conninfo_to_dict(self.url)
+        host, port, database = (parts.get(key) for key in ("host", "port", "dbname"))
+        return f"{host or 'localhost'}:{port or 5432}/{database or parts.get('user') or ''} schema {self.namespace}"
+
+    def __repr__(self) -> str:
+        """The same: a URL must not reach a log through a dump of this value."""
+        return f"Where({self})"
+
+
+def where_of(folder: Path, settings: Settings) -> Where:
+    """The store of that name: in the database of the settings, if they name one."""
+    return Where(folder, settings.database)
+
+
+def open_reader(where: Where) -> OpenReader:
+    """Open a store for reading; use it in a `with`.
 
     Raises:
-        StoreIsStrange: its records have another shape; nothing was received into it.
+        NoStore: nothing was ever put into it.
+        StoreIsStrange: it is no store of this version.
+        WorldIsAway: the database cannot be reached.
     """
-    store = SqliteStore.open(folder, now=clock)
+    if where.url is None:
+        return SqliteReader.open(where.folder)
+    from services.runtime.store.postgres_reader import PostgresReader
+
+    return PostgresReader.open(where.url, where.namespace)
+
+
+def open_store(where: Where, clock: Clock) -> OpenStore:
+    """Open a store as its one writer, making it where there is none; use it in a `with`.
+
+    Raises:
+        StoreIsBusy: another process writes to it.
+        StoreIsStrange: its records have another shape; nothing was received into it.
+        WorldIsAway: the folder or the database is not to be had.
+    """
+    store = _opened(where, clock)
     try:
         check_format(store)
     except BaseException:
         store.close()
         raise
     return store
+
+
+def _opened(where: Where, clock: Clock) -> OpenStore:
+    if where.url is None:
+        return SqliteStore.open(where.folder, now=clock)
+    from services.runtime.store.postgres import PostgresStore
+
+    return PostgresStore.open(where.url, where.namespace, now=clock)

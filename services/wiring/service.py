@@ -1,10 +1,9 @@
-"""`serve`: listeners, drop folder, timers and HTTP over one store."""
+"""`serve`: listeners, drop folder, timers and HTTP over one store; in a cluster without the timers."""
 
 import asyncio
 import contextlib
 import logging
-import socket
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
@@ -13,20 +12,20 @@ import uvicorn
 from connectors.files.drop import DropFolder
 from connectors.mllp.listener import Listener, Slots
 from models.errors import FileIsWrong, Problem, WorldIsAway
-from services.runtime.store.sqlite import SqliteStore
 from services.status.feeds import Board
 from services.status.metrics import REFRESH_S, Metrics, Process
 from services.status.web import app_of
+from services.wiring.backing import Backing, embedded
 from services.wiring.clock import Clock
-from services.wiring.keeping import StoreKeeper
+from services.wiring.http_serving import InnerServer, bound
 from services.wiring.listening import Judging, address, listeners
-from services.wiring.loading import DROPPED, INBOX, keep_file
+from services.wiring.loading import DROPPED, INBOX, take_file
 from services.wiring.logs import fields_dropped
-from services.wiring.opening import open_store
-from services.wiring.process import WorkerProcess
+from services.wiring.opening import OpenStore, Where
+from services.wiring.receiving import receiving
 from services.wiring.setup import Setup
 from services.wiring.tidying import keep_forgetting
-from services.wiring.working import Works, worker_of
+from services.wiring.working import Works
 
 log = logging.getLogger(__name__)
 
@@ -36,12 +35,13 @@ class Service:
 
     Args:
         mllp, http: HOST:PORT, None to leave out. drop: the partners' drop folder.
-        apart: run the pipeline in a process of its own, by the machine's clock instead of `clock`.
+        apart: run the pipeline in a process of its own, by the machine's clock instead of `clock`; over a database it
+            is a thread all the same: the one writer's lock belongs to a connection, which no child inherits.
     """
 
     def __init__(
         self,
-        folder: Path,
+        where: Where,
         setup: Setup,
         clock: Clock,
         *,
@@ -50,21 +50,30 @@ class Service:
         drop: Path | None,
         apart: bool = False,
     ) -> None:
-        self._folder, self._setup, self._clock, self._apart = folder, setup, clock, apart
-        self._drop, self._http = _partners(drop, folder), address(http, "http") if http else None
+        self._where, self._setup, self._clock, self._apart = where, setup, clock, apart
+        self._folder = where.folder
+        self._drop, self._http = _partners(drop, where.folder), address(http, "http") if http else None
         self._wanted = listeners(setup, mllp)
         self._stack = contextlib.AsyncExitStack()
         self._folders: list[DropFolder] = []
         self.listeners: list[Listener] = []
         self.http_address: tuple[str, int] | None = None
-        self.store: SqliteStore
-        self.worker: Works
-        self.keeper: StoreKeeper
+        self._backing: Backing
 
     @property
-    def folder(self) -> Path:
+    def where(self) -> str:
         """Where the store lies, in full."""
-        return self._folder.resolve()
+        return str(self._where)
+
+    @property
+    def store(self) -> OpenStore:
+        """The store."""
+        return self._backing.store
+
+    @property
+    def worker(self) -> Works:
+        """What works off the lines."""
+        return self._backing.worker
 
     async def __aenter__(self) -> Self:
         try:
@@ -78,23 +87,20 @@ class Service:
         await self._stack.aclose()
 
     async def _start(self) -> None:
-        self.store = self._stack.enter_context(open_store(self._folder, self._clock))
-        if self._apart:
-            self.worker = WorkerProcess(self.store, self._folder, self._setup)
+        if kafka := self._setup.settings.kafka:
+            self._backing = await self._stack.enter_async_context(receiving(self._where, kafka, self._clock))
         else:
-            self.worker = worker_of(self.store, self._setup, self._clock)
-        self.worker.start()
-        self._stack.callback(self.worker.stop)
-        self.keeper = StoreKeeper(self.store, self._clock, self.worker.notify)
-        self._watch(DropFolder(self._folder / INBOX, self._take, quiet_seconds=0))
+            backing = embedded(self._where, self._setup, self._clock, apart=self._apart)
+            self._backing = self._stack.enter_context(backing)
         self._run(keep_forgetting(self.store, self._folder, self._clock))
+        self._watch(DropFolder(self._folder / INBOX, self._take, quiet_seconds=0))
         if self._drop:
             self._watch(DropFolder(self._drop, self._take))
         if self._http:
             await self._serve_http(*self._http)
         judge, slots = Judging(self._setup), Slots()
         for settings in self._wanted:
-            listener = Listener(settings, self.keeper, judge, slots)
+            listener = Listener(settings, self._backing.keeper, judge, slots)
             await listener.start()
             self._stack.push_async_callback(listener.stop)
             self.listeners.append(listener)
@@ -116,7 +122,7 @@ class Service:
     async def _take(self, stream: BinaryIO, name: str) -> None:
         try:
             summary = await asyncio.to_thread(
-                keep_file, self.store, stream, DROPPED, self._clock(), name, self._setup.maps
+                take_file, self._backing.journal(), stream, DROPPED, self._clock(), name, self._setup.maps
             )
         except FileIsWrong:
             log.warning("a file was refused: its reason stands beside it")
@@ -127,14 +133,14 @@ class Service:
         self.worker.notify()
 
     async def _serve_http(self, host: str, port: int) -> None:
-        listening = _bound(host, port)
+        listening = bound(host, port)
         self.http_address = listening.getsockname()[:2]
         metrics = self._metrics()
         self._run(_refreshed(metrics))
         app = app_of(self.health, metrics.scraped)
         # Its own set-up of logs would print what it was sent: `services.wiring.logs` does without.
         config = uvicorn.Config(app, log_config=None, log_level="warning", access_log=False, lifespan="off")
-        server = _HttpServer(config)
+        server = InnerServer(config)
         task = asyncio.create_task(server.serve(sockets=[listening]))
 
         async def stop() -> None:
@@ -147,9 +153,9 @@ class Service:
     def _metrics(self) -> Metrics:
         declared = [settings.feed for settings in self._wanted] + self._setup.declared_feeds
         process = Process(
-            folder=self._folder,
+            folder=None if self._where.url else self._folder,
             listeners=lambda: [(listener.settings.feed, listener.stats) for listener in self.listeners],
-            answers=self.keeper.answer_micros,
+            answers=self._backing.keeper.answer_micros,
             fields_dropped=fields_dropped,
         )
         board = Board(self.store, self._setup.reference, declared)
@@ -157,21 +163,26 @@ class Service:
 
     def health(self) -> tuple[bool, dict[str, Any]]:
         """Whether messages are accepted; counts, never a person's data."""
+        backing, away = self._backing, ""
+        behind, counts = None, dict[str, int]()
         try:
             behind, counts = self.store.head() - self.store.cursor(), self.store.counts()
         except WorldIsAway as error:
-            return False, {"accepting": False, "problem": str(error)}
+            if backing.needs_store:
+                return False, {"accepting": False, "problem": str(error)}
+            away = str(error)
         stats = [listener.stats for listener in self.listeners]
-        kept = "" if self.keeper.is_well() else "messages cannot be kept: the store is away"
-        problem = kept or self.worker.condition.failure or next((f.failure for f in self._folders if f.failure), "")
+        kept = "" if backing.keeper.is_well() else backing.away
+        failures = (kept, self.worker.condition.failure, away, *(folder.failure for folder in self._folders))
+        problem = next(filter(None, failures), "")
         ok = not kept and self.worker.is_well and all(listener.addresses for listener in self.listeners)
         return ok, {
             "accepting": ok,
             "problem": problem or None,
             "lines_waiting": behind,
             "timers_wait": self.worker.condition.waits_for or None,
-            "quarantined": counts.get("waiting", 0),
-            "parked": counts.get("parked", 0),
+            "quarantined": None if away else counts.get("waiting", 0),
+            "parked": None if away else counts.get("parked", 0),
             "feeds": [
                 {
                     "feed": listener.settings.feed,
@@ -214,25 +225,3 @@ async def _refreshed(metrics: Metrics) -> None:
         except Exception:  # a bug in a figure must not stop the others for good
             log.exception("metrics could not be refreshed")
         await asyncio.sleep(REFRESH_S)
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((host, port))
-        listening.listen(100)
-    except OSError as error:
-        listening.close()
-        hint = "Another program listens there: stop it, or choose another port with --http."
-        raise WorldIsAway(f"http: cannot listen on {host}:{port}: {error.strerror}\n  {hint}") from None
-    return listening
-
-
-class _HttpServer(uvicorn.Server):
-    """A server inside a larger one: the command handles signals."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield

@@ -17,6 +17,7 @@ from connectors.files.journal import UnreadableReader
 from connectors.hl7v2 import Hl7v2Reader
 from connectors.hl7v2.book import FeedBook, is_ours, read_book
 from connectors.hl7v2.settings import FeedSettings
+from connectors.kafka.undecoded import UndecodedReader
 from connectors.tabular.kinds import TABLES
 from connectors.tabular.reader import TabularReader
 from models.errors import FileIsWrong, Problem
@@ -38,6 +39,7 @@ from services.wiring.measures import infos, read_measures
 from services.wiring.programs import read_programs
 from services.wiring.returns import read_maps
 from services.wiring.rounds import read_rounds
+from topics import undecoded
 
 T = TypeVar("T")
 
@@ -113,6 +115,7 @@ def read_setup(config: Path | None) -> Setup:
         kind: TabularReader(kind, zone=zone, maps=maps) for kind in (*TABLES, "decisions")
     }
     readers |= {kind: UnreadableReader(kind) for kind in (UNREADABLE, OVERLONG)}
+    readers[undecoded.KIND] = UndecodedReader()
     readers["hl7v2"] = Hl7v2Reader(book.profile_of)
     readers["fhir"] = FhirReader()
     return Setup(settings, book, reference, readers, loaded.warnings, maps, config, infos(measures.measures))

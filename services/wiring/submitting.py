@@ -2,42 +2,62 @@
 
 import asyncio
 import os
+from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
+from connectors.files.contract import Sheaf, TakenLine
 from connectors.files.drop import DropFolder
 from connectors.files.exporting import exported
 from models.time import Instant
 from services.runtime.pipeline import Pipeline
 from services.runtime.store.contract import NewLine, Store, StoreIsBusy
+from services.settings import Kafka
+from services.wiring.awaiting import wait_until_taken
 from services.wiring.clock import Clock
 from services.wiring.loading import DROPPED, INBOX, keep_file
-from services.wiring.opening import open_store
+from services.wiring.opening import Where, open_store
+from services.wiring.producing import cluster
 from services.wiring.setup import Setup
 from services.wiring.tidying import forget_taken
 
+PATIENCE_S = 10.0
+"""So long a command waits for the workers of a cluster: what it had to say is safe already."""
 
-def submit(folder: Path, setup: Setup, clock: Clock, kind: str, body: bytes) -> bool:
+
+def submit(where: Where, setup: Setup, clock: Clock, kind: str, body: bytes) -> bool:
     """Keep a line and process it.
 
     Returns:
-        Whether it was processed here; False when it waits in the running service's inbox.
+        Whether it was processed; False when it waits in the running service's inbox, or for a cluster's workers.
     """
     line = NewLine("decisions", clock(), kind, body)
+    if kafka := setup.settings.kafka:
+        return _hand_to_workers(where, kafka, clock, line)
     try:
-        store = open_store(folder, clock)
+        store = open_store(where, clock)
     except StoreIsBusy:
-        _hand_over(folder / INBOX, line, clock())
+        if where.url and not (where.folder / INBOX).is_dir():
+            raise  # whoever holds it runs elsewhere, and would never look here
+        _hand_over(where.folder / INBOX, line, clock())
         return False
     with store:
-        take_inbox(store, folder, clock)
+        take_inbox(store, where.folder, clock)
         store.append([line]).result()
         pipeline = Pipeline(store, setup.readers, setup.reference, clock)
         while pipeline.run():
             pass
         pipeline.settle()
     return True
+
+
+def _hand_to_workers(where: Where, kafka: Kafka, clock: Clock, line: NewLine) -> bool:
+    """Have a line on the brokers, and give the workers a moment for it."""
+    taken = TakenLine(line.feed, line.received_at, line.kind, line.body)
+    with cluster(where, kafka, clock) as (store, journal):
+        journal.keep(Sheaf(sha256(line.body).digest(), 1, (taken,)))
+        return wait_until_taken(store, journal.sent, journal.latest, patience_s=PATIENCE_S)
 
 
 def take_inbox(store: Store, folder: Path, clock: Clock) -> None:

@@ -31,11 +31,12 @@ class House:
 
     def __init__(self, folder: Path, store: str = "store") -> None:
         self.folder, self.store = folder, folder / store
+        self.variables: dict[str, str] = {}
 
     def run(self, *words: str | Path, stdin: bytes | None = None, **options: Any) -> subprocess.CompletedProcess[bytes]:
         """Run a command to its end."""
         return subprocess.run(
-            self.command(*words), cwd=self.folder, env=environment(), input=stdin, capture_output=True,
+            self.command(*words), cwd=self.folder, env=environment() | self.variables, input=stdin, capture_output=True,
             timeout=PATIENCE_S, check=False, **options,
         )  # fmt: skip
 
@@ -77,8 +78,8 @@ class Served:
         self.log = house.folder / f"serve-{time.monotonic_ns()}.log"
         self._log = self.log.open("wb")
         self.process = subprocess.Popen(
-            house.command("serve", *words), cwd=house.folder, env=environment(), stdout=subprocess.PIPE,
-            stderr=self._log, text=True, **options,
+            house.command("serve", *words), cwd=house.folder, env=environment() | house.variables,
+            stdout=subprocess.PIPE, stderr=self._log, text=True, **options,
         )  # fmt: skip
         self.ports: dict[str, int] = {}
         self._read_addresses()

@@ -4,14 +4,17 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from bench import cluster_place, clustering
 from bench.__main__ import RESULTS
 from bench.aims import judged
-from bench.measuring import Figure, missing
+from bench.measuring import Figure, Size, missing
 from bench.page import PAGE, with_tables
 from bench.receivers import NotHere, started
+from tests.servers.process import CannotBeHad
 
 ROOT = Path(__file__).parents[2]
 
@@ -20,13 +23,13 @@ ROOT = Path(__file__).parents[2]
 def test_the_bench_measures_every_part_and_names_no_machine(tmp_path: Path) -> None:
     out = tmp_path / "results.json"
     command = [sys.executable, "-m", "bench", "--quick", "--out", str(out), "--folder", str(tmp_path)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     found = json.loads(out.read_text())
     measured = {figure["id"].partition(".")[0] for figure in found["figures"]}
     assert measured >= {"reader", "append", "derive", "warm", "stage", "rebuild", "load", "ack", "served", "delay"}
     assert measured >= {"peer", "bare", "bytes", "event", "memory"}
-    assert measured >= {"counted", "evaluate", "published", "measuring", "recount", "visible"}
+    assert measured >= {"counted", "evaluate", "published", "measuring", "recount", "visible", "cluster"}
     # A peer that needs what is not on this machine says so in words.
     assert all(figure["missing"] or figure["median"] > 0 for figure in found["figures"])
     assert str(tmp_path) not in out.read_text()
@@ -48,3 +51,13 @@ def test_a_receiver_that_cannot_start_is_told_in_words(tmp_path: Path) -> None:
 def test_the_page_shows_the_figures_of_the_results_file() -> None:
     text = PAGE.read_text()
     assert with_tables(text, json.loads(RESULTS.read_bytes())) == text, "`python -m bench` writes both"
+
+
+def test_a_cluster_that_cannot_be_had_is_told_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere() -> NoReturn:
+        raise CannotBeHad("no java in PATH.")
+
+    monkeypatch.setattr(cluster_place, "KafkaServer", nowhere)
+    found = list(clustering.run(Size(quick=True), tmp_path))
+    assert found
+    assert all(each.median is None and each.missing == "no java in PATH." for each in found)

@@ -23,6 +23,7 @@ from services.cli.demo.wording import Narrator, News
 from services.cli.measure_table import Shown
 from services.simulation.recipe import Recipe
 from services.simulation.world import World
+from services.wiring.opening import Where
 from services.wiring.programs import read_programs
 from services.wiring.service import Service
 
@@ -38,7 +39,7 @@ class Performance:
         self.sent, self.narrator = Sent(), Narrator()
         self._seconds = 0.0
         self._ends = ends
-        self._service = Service(folder, self.setup, self.clock, mllp=None, http="127.0.0.1:0", drop=None)
+        self._service = Service(Where(folder), self.setup, self.clock, mllp=None, http="127.0.0.1:0", drop=None)
         self._player = Player(self._service, self.world.deliveries(), self.clock, ends, speed=speed)
         self._stay_events: deque[News] = deque(maxlen=EVENTS_KEPT)
         self._task_events: deque[News] = deque(maxlen=EVENTS_KEPT)

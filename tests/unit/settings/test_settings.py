@@ -6,7 +6,11 @@ import pytest
 
 from models.errors import FileIsWrong
 from models.pages import host_and_port, parse_pages
-from services.settings import Settings, settings_of
+from services.settings import Kafka, Settings, settings_of
+
+URL = "postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+ADD = f"Add 'store: {URL}', or remove 'kafka'."
+DATABASE = "store: postgresql://h/d\n"
 
 
 def told(text: str) -> list[str]:
@@ -28,6 +32,14 @@ def told(text: str) -> list[str]:
         ("store: ''", "w.yaml:1: store The path is empty. Write one, or leave the key out."),
         ("drop: 5", "w.yaml:1: drop 5 is not text. Put it in quotes."),
         ("drop: a-file", "w.yaml:1: drop 'a-file' is a file. Name a folder."),
+        ("store: mysql://h/d", f"w.yaml:1: store No store can be kept in 'mysql'. Name a folder, or write {URL}."),
+        (f"{DATABASE}kafka: {{}}", "w.yaml:2: kafka.bootstrap 'bootstrap' is missing. Add 'bootstrap: ...'."),
+        (f"{DATABASE}kafka: {{bootstrap: h}}",
+         "w.yaml:2: kafka.bootstrap 'h' is no address. Write HOST:PORT, several separated by commas."),
+        (f"{DATABASE}kafka: {{bootstrap: h:1, replication: 0}}",
+         "w.yaml:2: kafka.replication 0 does not fit here. Input should be greater than or equal to 1."),
+        ("kafka: {bootstrap: h:1}",
+         f"w.yaml:1: kafka Workers share their store, and a folder belongs to one process. {ADD}"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_by_line_and_field(
@@ -54,3 +66,43 @@ def test_an_empty_address_says_not_to_listen() -> None:
 )
 def test_an_address_is_a_host_and_a_port(text: str, means: tuple[str, int] | None) -> None:
     assert host_and_port(text) == means
+
+
+def test_brokers_are_listed_once_and_a_topic_may_have_a_number_of_its_own() -> None:
+    text = f"{DATABASE}kafka: {{bootstrap: 'a:9092, b:9092', partitions: {{feeds.raw.v1: 64}}}}"
+    kafka = settings_of(parse_pages("w.yaml", text)).kafka
+    assert kafka == Kafka(bootstrap="a:9092,b:9092", replication=3, partitions={"feeds.raw.v1": 64})
+
+
+def test_a_topic_that_is_not_ours_is_named_with_the_one_that_was_meant() -> None:
+    (problem,) = told(f"{DATABASE}kafka: {{bootstrap: h:1, partitions: {{feeds.row.v1: 4}}}}")
+    assert "w.yaml:2: kafka.partitions" in problem
+    assert "Did you mean 'feeds.raw.v1'?" in problem
+
+
+SECRETS = [
+    "store: postgresql://u:s3cret@h:port/d",
+    "store: postgresql:/u:s3cret@h/d",
+    "store: postgresql://u:s3%cret@h/d",
+    "store: postgresql://u:s3cret@h/d?unknown=1",
+    "store: mysql://u:s3cret@h/d",
+    "http: postgresql://u:s3cret@h/d",
+    "kafka: postgresql://u:s3cret@h/d",
+    f"{DATABASE}kafka: {{bootstrap: 'postgresql://u:s3cret@h/d'}}",
+]
+
+
+@pytest.mark.parametrize("text", SECRETS)
+def test_a_password_is_never_shown(text: str) -> None:
+    assert "s3cret" not in str(told(text))
+
+
+def test_settings_do_not_tell_the_password_when_they_are_printed() -> None:
+    settings = settings_of(parse_pages("w.yaml", "store: postgresql://u:s3cret@h/d"))
+    assert settings.database == "postgresql://u:s3cret@h/d"
+    assert "s3cret" not in repr(settings)
+    assert "s3cret" not in str(settings)
+
+
+def test_a_folder_is_no_database() -> None:
+    assert settings_of(parse_pages("w.yaml", "store: data")).database is None

@@ -1,0 +1,56 @@
+"""Up to when nothing is left unread: by what instant members may be judged by time alone (design §9, rule 7)."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+import msgspec
+
+from models.time import Instant
+from services.runtime.store.cluster_contract import ClusterStore, Partition
+
+MARGIN = timedelta(seconds=2)
+"""What was received by then may still be on its way to the broker."""
+FRESH = timedelta(seconds=8)
+"""A partition that was not known to be read for longer has a backlog, or nobody reads it: time waits for it."""
+
+
+class Clearing:
+    """Keeps with each partition until when all of it was read, and says what follows for everybody.
+
+    Args:
+        partitions: all of the topic that brings what happens as it happens; bulk files are not waited for.
+    """
+
+    def __init__(self, store: ClusterStore, partitions: Sequence[Partition]) -> None:
+        self._store, self._partitions = store, partitions
+
+    def note(self, ends: Mapping[Partition, int], starts: Mapping[Partition, int], at: Instant) -> int:
+        """Note which partitions are read to the end; give how many records are left in the others.
+
+        Args:
+            ends: the offset behind the last record of each partition, as of `at`.
+            starts: where reading began, for those without a cursor.
+        """
+        behind = 0
+        with self._store.transaction() as transaction:
+            cursors = transaction.cursors(ends.keys())
+            clear = {}
+            for partition, cursor in cursors.items():
+                position = starts.get(partition, 0) if cursor.offset is None else cursor.offset + 1
+                behind += max(0, ends[partition] - position)
+                until = at - MARGIN
+                if position >= ends[partition] and (cursor.clear_until is None or cursor.clear_until < until):
+                    clear[partition] = msgspec.structs.replace(cursor, clear_until=until)
+            transaction.move(clear)
+        return behind
+
+    def until(self) -> Instant | None:
+        """No record is unread that was received before this instant; None: nothing is known."""
+        cursors = self._store.cursors_now(self._partitions)
+        clear = [cursors[each].clear_until if each in cursors else None for each in self._partitions]
+        known = [until for until in clear if until is not None]
+        return min(known) if len(known) == len(clear) else None
+
+    def as_of(self, until: Instant | None) -> Instant | None:
+        """The instant by which members may be judged; None while a partition has a backlog."""
+        return until if until and self._store.now() - until <= FRESH else None

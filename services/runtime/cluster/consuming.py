@@ -1,0 +1,231 @@
+"""Faust, held to the cursor: where it starts to read, how it hands over batches, how it leaves.
+
+What Faust and aiokafka do by themselves loses or repeats records in some faults; domain notes of the trial name each.
+Only `noack_take`, act, then acknowledge is used, no Tables; every position that Kafka remembers is a hint.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import faust
+import msgspec
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+
+from models.errors import WorldIsAway
+from models.time import Instant
+from services.runtime.cluster.ending import Ending, SeekTookTooLong
+from services.runtime.cluster.faults import fault
+from services.runtime.cluster.logs import Logs, broker_errors
+from services.runtime.cluster.records import Record
+from services.runtime.store.cluster_contract import Partition
+
+log = logging.getLogger(__name__)
+_LIBRARY = logging.getLogger("faust.app")
+"""What Faust says through classes of ours; it may quote what it was given."""
+for _name in ("faust", "mode", "aiokafka"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+BATCH, WITHIN_S = 256, 0.01
+"""Records a transaction, and how long the first of them waits for others."""
+SESSION_S, HEARTBEAT_S, REQUEST_S = 10.0, 3.0, 30.0
+SEEK_S = 0.6 * REQUEST_S
+"""A seek that takes the whole of `broker_request_timeout` leaves a worker that reads nothing for ever (trial, §4.1)."""
+AGAIN_S = 0.5
+BROKEN = 70
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+Seek = Callable[[Mapping[Partition, tuple[int, int]]], Awaitable[Mapping[Partition, int]]]
+"""(first offset, end) of each assigned partition -> where to read from."""
+Take = Callable[[Sequence[Record]], Awaitable[None]]
+"""Take a batch; returns when it is durable."""
+
+
+class Consuming(msgspec.Struct, frozen=True):
+    """How a worker reads.
+
+    Args:
+        bootstrap: HOST:PORT of brokers, separated by commas. namespace: of the store, whose workers are one group.
+        instance: a static name in the group; empty: none.
+        leaves: give up the partitions at the end, so that others take over at once; not before a restart.
+        folder: where Faust may put its files.
+    """
+
+    bootstrap: str
+    namespace: str
+    instance: str
+    leaves: bool
+    folder: Path
+
+
+def build_app(settings: Consuming, seek: Seek, takes: Mapping[str, Take]) -> "WorkerApp":
+    """A Faust app with an agent a topic, which hands over batches, read from where `seek` says.
+
+    Args:
+        takes: who takes the batches of each topic, by its declared name.
+    """
+    app = WorkerApp(
+        f"{settings.namespace}.worker",
+        broker=";".join(f"kafka://{address.strip()}" for address in settings.bootstrap.split(",")),
+        store="memory://",
+        processing_guarantee="at_least_once",
+        datadir=settings.folder,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        table_standby_replicas=0,
+        stream_wait_empty=False,
+        stream_recovery_delay=0,
+        consumer_auto_offset_reset="earliest",
+        consumer_group_instance_id=settings.instance or None,
+        broker_session_timeout=SESSION_S,
+        broker_heartbeat_interval=HEARTBEAT_S,
+        broker_request_timeout=REQUEST_S,
+        broker_max_poll_records=500,
+        broker_commit_interval=1,
+        agent_supervisor="mode.CrashingSupervisor",
+        web_enabled=False,
+        autodiscover=False,
+    )
+    app.seek, app.leaves, app.prefix = seek, settings.leaves, f"{settings.namespace}."
+    app.logs = Logs(settings.bootstrap, app.prefix)
+    for name, take in takes.items():
+        app.add_agent(name, take)
+    return app
+
+
+class ending_for_good:  # noqa: N801  # reads as a statement
+    """Ends the process where something failed: an agent that raises goes on with the next batch.
+
+    `os._exit` leaves no moment in which Faust could acknowledge what was not taken.
+    """
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if error is None or isinstance(error, asyncio.CancelledError):
+            return
+        if isinstance(error, Ending):
+            log.critical("the worker ends", extra={"problem": str(error), "code": error.code})
+        else:
+            log.critical("the worker ends: a batch failed", exc_info=error, extra={"code": BROKEN})
+        logging.shutdown()
+        os._exit(error.code if isinstance(error, Ending) else BROKEN)
+
+
+class WorkerApp(faust.App):
+    """An app whose consumer starts where it is told."""
+
+    logger = _LIBRARY
+    seek: Seek
+    leaves: bool
+    prefix: str
+    """What names of topics begin with on the broker."""
+    logs: Logs
+
+    def add_agent(self, name: str, take: Take) -> None:
+        """Hand over batches of a topic; they are acknowledged when they were taken."""
+        topic = self.topic(
+            self.prefix + name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"
+        )
+
+        async def agent(stream: Any) -> None:
+            async for events in stream.noack_take(BATCH, within=WITHIN_S):
+                with ending_for_good():
+                    await take([self.record(event.message) for event in events])
+                    fault("before_ack")
+                for event in events:
+                    await stream.ack(event)
+
+        self.agent(topic, name=name)(agent)
+
+    def place(self, tp: TP) -> Partition:
+        """A partition by its topic's declared name."""
+        return tp.topic.removeprefix(self.prefix), tp.partition
+
+    def record(self, message: Any) -> Record:
+        """A message of Faust's as a record."""
+        headers = tuple((name, value or b"") for name, value in message.headers or ())
+        topic, at = message.topic.removeprefix(self.prefix), _instant(message.timestamp)
+        return Record(topic, message.partition, message.offset, at, message.key, message.value, headers)
+
+    def _new_transport(self) -> Any:
+        return _Transport(self.conf.broker_consumer, self)
+
+
+class _Consumer(driver.Consumer):
+    """Starts at the cursor, not at the offset that Kafka remembers (design §9, rule 1)."""
+
+    logger = _LIBRARY
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._seeking = asyncio.Lock()
+
+    def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
+        return _ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def perform_seek(self) -> None:
+        # The recovery after a rebalance and a fetch that comes back meanwhile both call it, at once. Either may be the
+        # later one; a seek to the cursor can only repeat records, so each is done.
+        with ending_for_good():
+            async with self._seeking:
+                try:
+                    await asyncio.wait_for(self._seek_patiently(), SEEK_S)
+                except TimeoutError:
+                    raise SeekTookTooLong(f"no partition could be read within {SEEK_S:.0f} s.") from None
+
+    async def _seek_patiently(self) -> None:
+        while True:
+            try:
+                await self._seek_to_cursors()
+            except Ending:
+                raise
+            except WorldIsAway as away:
+                log.warning("where to read from is not known, trying again", extra={"problem": str(away)})
+                await asyncio.sleep(AGAIN_S)
+            else:
+                return
+
+    async def _seek_to_cursors(self) -> None:
+        app, assigned = self.app, self.assignment()
+        assert isinstance(app, WorkerApp)
+        found = await app.seek(await app.logs.spans([app.place(tp) for tp in assigned]) if assigned else {})
+        start = {tp: found[app.place(tp)] for tp in assigned}
+        with broker_errors():
+            await self.seek_wait(start)  # on the consumer's thread, and done when this returns
+        for tp, offset in start.items():
+            self._believe(tp, offset)
+
+    def _believe(self, tp: TP, offset: int) -> None:
+        """Have Faust's own maps follow; else acknowledgements below Kafka's committed offset would be ignored."""
+        self._read_offset[tp] = self._committed_offset[tp] = offset or None
+        self._acked[tp].clear()
+        self._acked_index[tp].clear()
+        self._gap[tp].clear()
+
+
+class _ConsumerThread(driver.AIOKafkaConsumerThread):
+    """Tells the group that it leaves: a static member never does by itself, and others would wait for its session."""
+
+    logger = _LIBRARY
+
+    async def on_thread_stop(self) -> None:
+        app = self.app
+        assert isinstance(app, WorkerApp)
+        if app.leaves and self._consumer and self._consumer._coordinator:
+            self._consumer._coordinator._group_instance_id = None
+        await super().on_thread_stop()
+
+
+class _Transport(driver.Transport):
+    Consumer = _Consumer
+
+
+def _instant(seconds: float | None) -> Instant:
+    return _EPOCH + timedelta(seconds=max(0.0, seconds or 0.0))

@@ -1,0 +1,84 @@
+"""How a worker goes, for its health and its metrics. Written by its threads, read at any time."""
+
+import time
+from collections.abc import Collection
+
+import msgspec
+
+from models.measured import Histogram
+from models.time import Instant
+from services.runtime.store.cluster_contract import Partition
+
+STALLED_S = 60.0
+"""A worker that has records to read and took none for so long stands still."""
+UNASSIGNED_S = 30.0
+"""The group gives a worker its partitions, or tells it that there are none, within this time."""
+DIFFICULTY_S = 5.0
+"""Retries of a few seconds are what a restart of the database looks like."""
+
+
+class Progress(msgspec.Struct):
+    """What happened since the start.
+
+    Args:
+        records, batches, tries: taken, committed, tried again. seconds: how long batches took, in microseconds.
+        woken: members derived because their time had come.
+        assigned: the partitions read now; None: the group has not said yet.
+        behind: records that nobody has taken yet, in all partitions; None: not known yet.
+        clear_until: no record is unread that was received before. as_of: the same, by which members are judged; None:
+            time waits for a backlog.
+        failure: what is tried again at present.
+    """
+
+    records: int = 0
+    batches: int = 0
+    tries: int = 0
+    woken: int = 0
+    seconds: Histogram = msgspec.field(default_factory=Histogram)
+    assigned: tuple[Partition, ...] | None = None
+    rebalances: int = 0
+    behind: int | None = None
+    clear_until: Instant | None = None
+    as_of: Instant | None = None
+    failure: str = ""
+    started: float = msgspec.field(default_factory=time.monotonic)
+    moved: float = msgspec.field(default_factory=time.monotonic)
+    failing_since: float | None = None
+
+    # -- written ------------------------------------------------------------------------------------------------------
+
+    def took(self, records: int, seconds: float) -> None:
+        """A batch is durable."""
+        self.records, self.batches = self.records + records, self.batches + 1
+        self.seconds.note(seconds * 1e6)
+        self.moved = time.monotonic()
+        self.failure, self.failing_since = "", None
+
+    def tries_again(self, problem: str) -> None:
+        """A batch could not be written now."""
+        self.tries += 1
+        self.failure, self.failing_since = problem, self.failing_since or time.monotonic()
+
+    def given(self, partitions: Collection[Partition]) -> None:
+        """The group said what to read."""
+        self.assigned, self.rebalances = tuple(sorted(partitions)), self.rebalances + 1
+        self.moved = time.monotonic()
+
+    def saw(self, ours: int, behind: int, clear_until: Instant | None, as_of: Instant | None) -> None:
+        """The ends of all partitions were looked up; `ours` is what is left in those that we read."""
+        self.behind, self.clear_until, self.as_of = behind, clear_until, as_of
+        if not ours:
+            self.moved = time.monotonic()
+
+    # -- read ---------------------------------------------------------------------------------------------------------
+
+    def problem(self) -> str:
+        """What is wrong; empty when the worker gets on. A process that is merely up is not well."""
+        now = time.monotonic()
+        if self.failing_since and now - self.failing_since > DIFFICULTY_S:
+            return f"a batch is tried again: {self.failure}"
+        if self.assigned is None and now - self.started > UNASSIGNED_S:
+            return "the consumer group has given it no partitions"
+        if now - self.moved > STALLED_S and (self.assigned or self.assigned is None):
+            return f"nothing was taken for {now - self.moved:.0f} s"
+        return ""

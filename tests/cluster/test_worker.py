@@ -1,0 +1,65 @@
+"""A worker on a real broker and a real database gives what the embedded pipeline gives."""
+
+import signal
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tests.cluster.running import Cluster
+from tests.end_to_end.running import House, adt, outbox_agrees, roster, until
+from tests.servers.kafka import Broker
+from topics.raw import RawLine
+
+AT = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=5)
+LINES = [
+    RawLine("plan", AT, "roster", roster("M1", "M2", "M3").encode()),
+    *(RawLine("F1", AT, "hl7v2", adt("A01", f"1-{m}", m), is_live=True, answer=b"AA") for m in ("M1", "M2", "M3")),
+    RawLine("F1", AT, "hl7v2", b"MSH|^~\\&|not a message", is_live=True, answer=b"AE"),
+    *(RawLine("F1", AT + timedelta(minutes=1), "hl7v2", adt("A03", f"2-{m}", m), is_live=True) for m in ("M1", "M3")),
+]
+
+
+def embedded(folder: Path) -> House:
+    """The same lines, loaded into a file."""
+    folder.mkdir()
+    house = House(folder)
+    lines = "".join(
+        f'{{"received_at":"{x.received_at.isoformat()}","feed":"{x.feed}","kind":"{x.kind}","body":{_quoted(x.body)}}}\n'
+        for x in LINES
+    )
+    house.ok("load", house.write("journal.ndjson", lines))
+    return house
+
+
+def _quoted(body: bytes) -> str:
+    import json
+
+    return json.dumps(body.decode())
+
+
+def test_what_a_worker_took_reads_as_from_the_embedded_store(kafka: Broker, database: str, tmp_path: Path) -> None:
+    cluster, house = Cluster(tmp_path / "cluster", kafka.bootstrap, database), embedded(tmp_path / "embedded")
+    cluster.produce(*LINES)
+    cluster.drain()
+    at = (AT + timedelta(minutes=2)).isoformat()
+    assert cluster.ok("members", "--as-of", at, "--json") == house.ok("members", "--as-of", at, "--json")
+    assert len(cluster.json("tasks", "--as-of", at)["tasks"]) > 6
+    outbox_agrees(cluster)
+    (waits,) = cluster.json("quarantine", "list")["quarantine"]
+    assert waits["status"] == "waiting"
+    cluster.produce(*LINES)  # a listener that did not hear that the broker has them
+    cluster.drain()
+    assert [cluster.asked("SELECT journal, cursor FROM tail"), len(cluster.lines("export"))] == [[(len(LINES),) * 2], 7]
+
+
+def test_a_worker_tells_how_it_is_and_ends_well_when_told_to(kafka: Broker, database: str, tmp_path: Path) -> None:
+    cluster = Cluster(tmp_path / "cluster", kafka.bootstrap, database)
+    with cluster.worker("--instance", "one") as worker:
+        worker.reads()
+        cluster.produce(*LINES)
+        until(lambda: worker.health()[1].get("records") == len(LINES))
+        status, told = worker.health()
+        assert (status, told["problem"], len(told["partitions"])) == (200, None, 6)
+        until(lambda: worker.health()[1]["records_waiting"] == 0)
+        worker.signal(signal.SIGTERM)
+        assert worker.ended() == 0
+    assert "Traceback" not in worker.told()
