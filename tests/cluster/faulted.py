@@ -20,7 +20,7 @@ from services.wiring.setup import Setup
 from tests.cluster import hastened
 from tests.cluster.agreeing import effects_agree, shown
 from tests.cluster.exchange import Oracle, named
-from tests.cluster.feeding import Feeding, Watch
+from tests.cluster.feeding import Feeding, Watch, while_it_moves
 from tests.cluster.running import FEEDS, Cluster, Working
 from tests.end_to_end.running import until
 from tests.servers.consuming import Subscriber, folded
@@ -29,6 +29,7 @@ from topics.raw import RawLine
 from topics.undecoded import KIND
 
 SESSION_S = 3.0
+MANY = 1_000_000
 
 
 class Faulted(Cluster):
@@ -88,7 +89,10 @@ class Faulted(Cluster):
         until(self._is_there)
         ends = {place: end - 1 for place, end in self.ends().items() if end}
         with PostgresReader.open(self.url, self.namespace) as reader:
-            until(lambda: self.cursors() == ends and not reader.due(datetime.now(UTC), 1), pause_s=0.2)
+            while_it_moves(
+                lambda: self.cursors() == ends and not reader.due(datetime.now(UTC), 1),
+                lambda: (self.cursors(), reader.due(datetime.now(UTC), MANY)),
+            )
 
     def knows(self, oracle: Oracle, *, undecoded: int = 0) -> None:
         """Wait until all is done, then hold what is stored and what was published to the oracle.

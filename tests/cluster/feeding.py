@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -20,6 +20,8 @@ from topics.raw import RawLine
 STEP_S = 0.05
 """How often lines are sent, and looked for."""
 DELIVERY_S = 5.0
+LOOK_S = 0.1
+"""How often somebody who waits looks."""
 
 
 class Feeding:
@@ -111,7 +113,9 @@ class Watch:
     def silence_s(self) -> float:
         """The longest silence of a partition since it was last asked for; first whatever lies there now is taken."""
         wanted = dict(self._feeding.ends)
-        until(lambda: all(self._taken.get(place, 0) >= end for place, end in wanted.items()))
+        while_it_moves(
+            lambda: all(self._taken.get(place, 0) >= end for place, end in wanted.items()), lambda: self._taken
+        )
         silence, self._silence = self._silence, 0.0
         return silence
 
@@ -144,3 +148,14 @@ class Watch:
                 self._moved[place] = now
             self._silence = max(self._silence, now - self._moved.setdefault(place, now))
         self._taken = taken
+
+
+def while_it_moves(holds: Callable[[], bool], state: Callable[[], object]) -> None:
+    """Wait until something holds, however long, as long as a state goes on changing."""
+    before, moved = state(), time.monotonic()
+    while not holds():
+        now, at = state(), time.monotonic()
+        if now != before:
+            before, moved = now, at
+        assert at - moved < PATIENCE_S, "what the test waits for did not come, and nothing moves"
+        time.sleep(LOOK_S)

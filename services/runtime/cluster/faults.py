@@ -40,7 +40,7 @@ def fault(point: Point, *, drop: Callable[[], object] | None = None) -> None:
     Raises:
         FaultAsked: the action is `raise`.
     """
-    for each in _struck(point):
+    for each in list(_struck(point)):
         if each.action == "crash":
             os.kill(os.getpid(), signal.SIGKILL)  # no handler and no flush, as when the power goes
         if each.action == "freeze":
