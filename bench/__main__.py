@@ -8,7 +8,7 @@ from pathlib import Path
 RESULTS = Path(__file__).parent / "results.json"
 PARTS = (
     "reading", "storing", "deriving", "counting", "evaluating", "staging", "rebuilding", "recounting", "answering",
-    "delaying", "seeing", "scaling",
+    "delaying", "seeing", "scaling", "clustering",
 )  # fmt: skip
 
 

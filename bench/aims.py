@@ -49,6 +49,10 @@ AIMS = (
     Aim("published.facts", at_most=600),
     Aim("counted.load", at_least=0.2, against="bare"),
     Aim("visible.p99", at_most=1_000),
+    Aim("cluster.one", at_least=0.6, against="floors"),
+    Aim("cluster.visible.p99", at_most=150),
+    Aim("cluster.killed", at_most=15),
+    Aim("cluster.ended", at_most=5),
 )
 
 

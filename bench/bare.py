@@ -10,7 +10,7 @@ from pathlib import Path
 from services.runtime.store.sqlite_connecting import open_writing, tune_writing
 
 TOGETHER = 64
-_FACT_BODY, _TASK_BODY = os.urandom(400), os.urandom(300)
+FACT_BODY, TASK_BODY = os.urandom(400), os.urandom(300)
 """As large as an encoded statement with its tellers, and an encoded task."""
 _TABLES = """
     CREATE TABLE journal (seq INTEGER PRIMARY KEY, feed TEXT NOT NULL, received_at INTEGER NOT NULL,
@@ -45,7 +45,7 @@ def events(folder: Path, bodies: Sequence[bytes]) -> float:
 
 def _event(at: int, body: bytes) -> Rows:
     name, whom = f"{at:032x}", f"member {at * 7919 % 100_003 // 4}"
-    line, fact, task = (at, at, os.urandom(32), body), (name, whom, _FACT_BODY), (name, whom, at, _TASK_BODY)
+    line, fact, task = (at, at, os.urandom(32), body), (name, whom, FACT_BODY), (name, whom, at, TASK_BODY)
     return [(_LINE, line), (_FACT, fact), (_TASK, task), (_WAKE, (whom, at))]
 
 

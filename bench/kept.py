@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from bench.world import START, Told, facilities_csv, roster_csv
 from services.runtime.pipeline import Pipeline
-from services.runtime.store.contract import NewLine
+from services.runtime.store.contract import NewLine, Store
 from services.runtime.store.sqlite import SqliteStore
 from services.simulation.codes import value_sets_csv
 from services.wiring.setup import Setup, read_setup
@@ -51,7 +51,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def pipeline_of(store: SqliteStore, installation: Setup | None = None) -> Pipeline:
+def pipeline_of(store: Store, installation: Setup | None = None) -> Pipeline:
     """The pipeline that `serve` would run."""
     here = installation or setup()
     return Pipeline(store, here.readers, here.reference, now)
@@ -61,14 +61,19 @@ def pipeline_of(store: SqliteStore, installation: Setup | None = None) -> Pipeli
 def store_with(folder: Path, numbers: Sequence[int], installation: Setup | None = None) -> Iterator[SqliteStore]:
     """A store that knows the facilities and these members, and nothing else."""
     with reopened(folder) as store:
-        rosters = [roster_csv(numbers[first : first + 5_000]) for first in range(0, len(numbers), 5_000)]
-        tables = [("facilities", facilities_csv()), *(("roster", roster) for roster in rosters)]
-        store.append([NewLine("plan", START, kind, body) for kind, body in tables]).result()
-        pipeline = pipeline_of(store, installation)
-        while pipeline.run(bulk=True, limit=1):
-            pass
-        pipeline.settle()
+        know(store, numbers, installation)
         yield store
+
+
+def know(store: Store, numbers: Sequence[int], installation: Setup | None = None) -> None:
+    """Have a new store know the facilities and these members."""
+    rosters = [roster_csv(numbers[first : first + 5_000]) for first in range(0, len(numbers), 5_000)]
+    tables = [("facilities", facilities_csv()), *(("roster", roster) for roster in rosters)]
+    store.append([NewLine("plan", START, kind, body) for kind, body in tables]).result()
+    pipeline = pipeline_of(store, installation)
+    while pipeline.run(bulk=True, limit=1):
+        pass
+    pipeline.settle()
 
 
 def reopened(folder: Path) -> SqliteStore:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "figures.md"
-_LEFT_OUT = ("stage", "measuring", "recall", "links", "absorb", "freeze", "thaw", "diff", "effects")
+_LEFT_OUT = ("stage", "measuring", "taking", "recall", "links", "absorb", "freeze", "thaw", "diff", "effects")
 """Steps of a member: `results.json` has them, the page would drown in them."""
 Results = Mapping[str, Any]
 
@@ -80,4 +80,5 @@ _TABLES: dict[str, Callable[[Results], Iterator[str]]] = {
     "figures": _figures,
     "stages": partial(_stages, "stage"),
     "stages with measures": partial(_stages, "measuring"),
+    "stages in a worker": partial(_stages, "taking"),
 }

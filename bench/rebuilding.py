@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def run(size: Size, folder: Path) -> Iterator[Figure]:
             process(store, kept.pipeline_of(store), Summary())
             variants = {
                 "bare": lambda: bare.events(base, [line.body for line in lines]),
-                "live": lambda: _live(base, members, recent),
+                "live": lambda: backlog(base, range(members), recent),
                 "load": lambda: _load(base, members, file),
                 "rebuild.absorb": lambda: _rebuild(base, store, derived=False),
                 "rebuild": lambda: _rebuild(base, store, derived=True),
@@ -57,10 +57,11 @@ def _members_that_fit(folder: Path) -> int:
     return min(LARGEST, max(PROBE, int(PROBE * RUN_SECONDS / spent)))
 
 
-def _live(base: Path, members: int, lines: list[Told]) -> float:
+def backlog(base: Path, members: Sequence[int], lines: Sequence[Told]) -> float:
+    """Lines a second of a backlog in the journal, in live batches."""
     with (
         tempfile.TemporaryDirectory(dir=base) as place,
-        kept.store_with(Path(place), range(members)) as store,
+        kept.store_with(Path(place), members) as store,
     ):
         kept.keep(store, lines, live=True)
         pipeline = kept.pipeline_of(store)

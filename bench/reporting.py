@@ -17,7 +17,7 @@ from rich.table import Table
 from bench.measuring import Figure
 from bench.page import short
 
-PEERS = ("hl7", "hl7apy", "msgspec", "pydantic", "uvicorn")
+PEERS = ("aiokafka", "faust-streaming", "hl7", "hl7apy", "msgspec", "psycopg", "pydantic", "uvicorn")
 
 
 def machine(folder: Path) -> dict[str, object]:

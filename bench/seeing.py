@@ -25,7 +25,7 @@ OVERLAP = timedelta(seconds=1)
 
 def run(size: Size, folder: Path) -> Iterator[Figure]:
     members = size.of(400, 6)
-    told, before = _interleaved(range(members)), _interleaved(range(members, members + BETWEEN))
+    told, before = interleaved(range(members)), interleaved(range(members, members + BETWEEN))
     with tempfile.TemporaryDirectory(dir=folder) as place:
         store, config = Path(place) / "store", kept.configured(Path(place))
         with kept.store_with(store, range(members + BETWEEN), kept.all_pages()):
@@ -55,7 +55,7 @@ def run(size: Size, folder: Path) -> Iterator[Figure]:
     yield Figure("visible.p99", f"{what}, p99", "ms", nearly_all, most, max(waits), len(waits))
 
 
-def _interleaved(members: Sequence[int]) -> list[tuple[str, Told]]:
+def interleaved(members: Sequence[int]) -> list[tuple[str, Told]]:
     """A bed stay of each member, told by messages among those of others."""
     stories = [(number, place, line) for number in members for place, line in enumerate(_story(number))]
     stories.sort(key=lambda one: (one[0] + BETWEEN * one[1], one[0]))

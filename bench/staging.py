@@ -21,10 +21,10 @@ from bench.recounting import FACTS
 from bench.world import Told, crowd
 from services.member import derive, shelf
 from services.runtime import pipeline, recall, workset
-from services.runtime.store import sqlite, sqlite_reader, sqlite_writer
+from services.runtime.store import reading, sqlite, sqlite_reader, sqlite_writer
 from services.wiring.setup import Setup
 
-_STAGES: dict[str, list[tuple[Any, str]]] = {
+STAGES: dict[str, list[tuple[Any, str]]] = {
     "read": [(pipeline, "read_lines")],
     "absorb": [(pipeline.Pipeline, "absorbed")],
     "recall": [
@@ -39,12 +39,13 @@ _STAGES: dict[str, list[tuple[Any, str]]] = {
         (workset.Workset, "patient_rows"), (workset.Workset, "member_rows"), (pipeline.Pipeline, "task_rows"),
     ],
     "rows": [
-        (sqlite_reader.SqliteReader, name) for name in ("patients", "members", "lines", "cursor", "_rows_for_each")
+        (reading.SqlReader, "patients"), (reading.SqlReader, "members"), (reading.SqlReader, "lines"),
+        (reading.SqlReader, "_rows_of"), (sqlite_reader.SqliteReader, "cursor"),
     ],
     "commit": [(sqlite.SqliteStore, "commit")],
     "rest": [(pipeline.Pipeline, "run")],
 }  # fmt: skip
-_WHAT = {
+WHAT = {
     "read": "read and map the message",
     "absorb": "absorb",
     "recall": "who is touched, links, facts as of now",
@@ -61,9 +62,12 @@ _WHAT = {
 
 
 class Stopwatch:
-    """Processor time by stage; what one stage spends inside another counts for that one alone."""
+    """Time by stage, of the processor or by another clock; what one stage spends inside another counts for that one
+    alone.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.thread_time) -> None:
+        self._clock = clock
         self.spent: Counter[str] = Counter()
         self._inner: list[float] = []
 
@@ -71,12 +75,12 @@ class Stopwatch:
         """The same work, watched."""
 
         def watched(*given: Any, **named: Any) -> Any:
-            start = time.thread_time()
+            start = self._clock()
             self._inner.append(0.0)
             try:
                 return work(*given, **named)
             finally:
-                spent = time.thread_time() - start
+                spent = self._clock() - start
                 self.spent[stage] += spent - self._inner.pop()
                 if self._inner:
                     self._inner[-1] += spent
@@ -94,10 +98,10 @@ def run(size: Size, folder: Path) -> Iterator[Figure]:
 
 
 def _stages(name: str, whole: str, spent: Sequence[Counter[str]]) -> Iterator[Figure]:
-    samples: Samples = {stage: [each[stage] for each in spent] for stage in _WHAT}
+    samples: Samples = {stage: [each[stage] for each in spent] for stage in WHAT}
     samples["whole"] = [each.total() for each in spent]
     yield figure(f"{name}.whole", f"{whole}, processor time in all", "µs", samples, key="whole")
-    for stage, what in _WHAT.items():
+    for stage, what in WHAT.items():
         yield figure(f"{name}.{stage}", f"of it: {what}", "µs", samples, key=stage, against=["whole"])
 
 
@@ -121,14 +125,14 @@ def _watched() -> Iterator[tuple[Stopwatch, Stopwatch]]:
     # Two: the store's writer is a thread of its own.
     here, writer = Stopwatch(), Stopwatch()
     with ExitStack() as stack:
-        for stage, places in _STAGES.items():
+        for stage, places in STAGES.items():
             for owner, name in places:
-                stack.enter_context(_replaced(owner, name, here, stage))
-        stack.enter_context(_replaced(sqlite_writer, "_transact", writer, "writer"))
+                stack.enter_context(replaced(owner, name, here, stage))
+        stack.enter_context(replaced(sqlite_writer, "_transact", writer, "writer"))
         yield here, writer
 
 
-def _replaced(owner: Any, name: str, watch: Stopwatch, stage: str) -> Any:
+def replaced(owner: Any, name: str, watch: Stopwatch, stage: str) -> Any:
     raw = vars(owner)[name]
     if isinstance(raw, staticmethod):
         return patch.object(owner, name, staticmethod(watch.timed(stage, raw.__func__)))

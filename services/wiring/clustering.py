@@ -70,9 +70,7 @@ def run_worker(where: Where, setup: Setup, clock: Clock, role: Role) -> None:
         for _ in range(2)
     )
     publisher = Publisher(where.url, where.namespace, kafka.bootstrap, lambda: open_reader(where))
-    folder = (
-        Path(tempfile.gettempdir()) / f"warmhandoff-{where.namespace}-{name}"
-    )  # Faust makes it, and leaves it empty
+    folder = Path(tempfile.gettempdir()) / f"warmhandoff-{where.namespace}-{name}"
     consuming = Consuming(kafka.bootstrap, where.namespace, role.instance, role.leaves, folder)
     worker = Worker(store, live, slow, publisher, consuming, partitions, progress, drains=role.drains)
     if listening:

@@ -29,14 +29,17 @@ from topics.raw import RawLine
 from topics.undecoded import KIND
 
 SESSION_S = 3.0
+"""Instead of ten seconds, where nothing else is asked for."""
 MANY = 1_000_000
+"""More than there are in any story."""
 
 
 class Faulted(Cluster):
     """A cluster that something will happen to.
 
     Args:
-        seek_s, session_s: how long a worker may look for its place, and may be silent. None, None: as in production.
+        session_s, seek_s: how long a worker may be silent, and may look for its place. No `session_s`: both as in
+            production.
     """
 
     def __init__(
@@ -122,7 +125,7 @@ class Faulted(Cluster):
 
     def _published(self, reader: Reader) -> None:
         """Who heard everything on `members.tasks.v1` knows the same, each id once by content."""
-        said = [row.effect for row in reader.outbox(0, 10_000_000) if row.effect.effect != "contribution_changed"]
+        said = [row.effect for row in reader.outbox(0, MANY) if row.effect.effect != "contribution_changed"]
         ids = {effect.id for effect in said}
         with Subscriber(self.bootstrap, self.namespace, TASKS) as subscriber:
             heard = subscriber.listen(lambda some: ids <= {each.value["id"] for each in some if each.value})

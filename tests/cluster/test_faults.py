@@ -72,6 +72,7 @@ def test_another_worker_takes_over_from_one_that_froze_or_was_killed(cluster: Fa
         cluster.knows(oracle)
 
 
+@pytest.mark.long
 def test_workers_come_and_go(cluster: Faulted, oracle: Oracle) -> None:
     with cluster.worker("--instance", "one", "--stay") as staying, cluster.fed(oracle.story.lines, RATE) as both:
         feeding, watch = both
@@ -104,6 +105,7 @@ def test_of_two_workers_of_one_name_the_older_one_ends(cluster: Faulted, oracle:
 # What it stands on goes away.
 
 
+@pytest.mark.long
 def test_a_broker_that_stops_and_one_that_dies_cost_nothing_but_time(
     own_kafka: KafkaServer, database: str, tmp_path: Path, oracle: Oracle
 ) -> None:
@@ -138,6 +140,7 @@ def test_a_database_that_stops_and_one_that_dies_cost_nothing_but_time(
         cluster.knows(oracle)
 
 
+@pytest.mark.long
 def test_a_worker_that_cannot_find_its_place_in_time_ends_to_be_started_again(
     kafka: Broker, own_postgres: PostgresServer, tmp_path: Path, oracle: Oracle
 ) -> None:
@@ -157,6 +160,7 @@ def test_a_worker_that_cannot_find_its_place_in_time_ends_to_be_started_again(
         cluster.knows(oracle)
 
 
+@pytest.mark.long
 def test_a_database_restored_to_an_older_backup_is_read_again_from_there(
     cluster: Faulted, database: str, oracle: Oracle
 ) -> None:

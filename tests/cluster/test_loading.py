@@ -53,6 +53,7 @@ def test_what_was_loaded_is_there_when_load_returns_and_counts_as_in_one_process
         assert "unknown_word in risk_tier of 1 row" in marked.stderr.decode()
 
 
+@pytest.mark.long
 def test_without_a_worker_load_says_what_it_waits_for_and_what_was_kept_is_safe(cluster: Cluster) -> None:
     cluster.write("roster.csv", roster("M1"))
     told = threading.Event()
@@ -91,6 +92,7 @@ def test_a_big_table_goes_in_chunks_that_each_say_which_they_are(cluster: Cluste
     assert [each.headers["live"] for each in messages] == [b"0"] * 3
 
 
+@pytest.mark.long
 def test_a_decision_is_safe_at_once_and_taken_by_the_workers(cluster: Cluster) -> None:
     cluster.write("roster.csv", roster("M1", "M2"))
     cluster.write("stranger.hl7", adt("A01", "C1", "M7"))

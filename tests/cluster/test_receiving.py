@@ -48,6 +48,7 @@ def test_messages_are_answered_before_any_worker_runs_and_are_taken_by_the_first
         assert [line["feed"] for line in lines_of(cluster)] == ["mllp"] * 4
 
 
+@pytest.mark.long
 def test_a_message_sent_again_gets_its_answer_again_from_whoever_listens(cluster: Cluster) -> None:
     message = adt("A01", "C1")
     with cluster.serve() as served, Wire(served.port) as sender:
@@ -65,6 +66,7 @@ def test_a_message_sent_again_gets_its_answer_again_from_whoever_listens(cluster
     assert cluster.asked("SELECT count(*) FROM ack WHERE repeat = 1") == [(2,)]
 
 
+@pytest.mark.long
 def test_an_answer_that_depends_on_the_content_is_decided_after_the_brokers_have_it(
     kafka: Broker, database: str, tmp_path: Path
 ) -> None:
@@ -120,6 +122,7 @@ def test_with_the_database_away_messages_are_answered_all_the_same(
     assert fragile.asked("SELECT count(*) FROM ack") == [(12,)]
 
 
+@pytest.mark.long
 def test_files_of_the_drop_folder_and_the_inbox_go_the_same_way(cluster: Cluster) -> None:
     with cluster.serve("--drop", cluster.folder / "drop") as served:
         cluster.write("drop/roster.csv", roster("M1", "M2"))
@@ -145,6 +148,7 @@ def test_servers_that_are_away_at_the_start_are_named(cluster: Cluster) -> None:
             assert away in refused.stderr.decode()
 
 
+@pytest.mark.long
 def test_topics_that_were_not_made_are_named_at_the_start(kafka: Broker, cluster: Cluster) -> None:
     cluster.store = cluster.folder / "another"
     refused = cluster.run("serve", "--mllp", "127.0.0.1:0", "--http", "")

@@ -1,10 +1,14 @@
 """A worker on a real broker and a real database gives what the embedded pipeline gives."""
 
+import json
 import signal
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from tests.cluster.running import Cluster
+from tests.cluster.test_stories import FILES, NO_FILES, SHARED
 from tests.end_to_end.running import House, adt, outbox_agrees, roster, until
 from tests.servers.kafka import Broker
 from topics.raw import RawLine
@@ -31,24 +35,20 @@ def embedded(folder: Path) -> House:
 
 
 def _quoted(body: bytes) -> str:
-    import json
-
     return json.dumps(body.decode())
 
 
 def test_what_a_worker_took_reads_as_from_the_embedded_store(kafka: Broker, database: str, tmp_path: Path) -> None:
     cluster, house = Cluster(tmp_path / "cluster", kafka.bootstrap, database), embedded(tmp_path / "embedded")
-    cluster.produce(*LINES)
+    cluster.produce(*LINES, *LINES)  # a listener that did not hear that the broker has them
     cluster.drain()
+    assert [cluster.asked("SELECT journal, cursor FROM tail"), len(cluster.lines("export"))] == [[(len(LINES),) * 2], 7]
     at = (AT + timedelta(minutes=2)).isoformat()
     assert cluster.ok("members", "--as-of", at, "--json") == house.ok("members", "--as-of", at, "--json")
     assert len(cluster.json("tasks", "--as-of", at)["tasks"]) > 6
     outbox_agrees(cluster)
     (waits,) = cluster.json("quarantine", "list")["quarantine"]
     assert waits["status"] == "waiting"
-    cluster.produce(*LINES)  # a listener that did not hear that the broker has them
-    cluster.drain()
-    assert [cluster.asked("SELECT journal, cursor FROM tail"), len(cluster.lines("export"))] == [[(len(LINES),) * 2], 7]
 
 
 def test_a_worker_tells_how_it_is_and_ends_well_when_told_to(kafka: Broker, database: str, tmp_path: Path) -> None:
@@ -63,3 +63,22 @@ def test_a_worker_tells_how_it_is_and_ends_well_when_told_to(kafka: Broker, data
         worker.signal(signal.SIGTERM)
         assert worker.ended() == 0
     assert "Traceback" not in worker.told()
+
+
+@pytest.mark.long
+@NO_FILES
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_story_reads_the_same_through_a_real_broker(file: Path, kafka: Broker, database: str, tmp_path: Path) -> None:
+    story = json.loads(file.read_text("utf-8"))
+    journal = tmp_path / "journal.ndjson"
+    journal.write_text("".join(json.dumps(line) + "\n" for line in story["journal"]))
+    codes = {"WARMHANDOFF_VALUE_SETS": str(SHARED / "value-sets")}
+    cluster, house = Cluster(tmp_path / "cluster", kafka.bootstrap, database, **codes), House(tmp_path)
+    house.variables |= codes
+    cluster.ok("load", "--no-wait", journal)
+    cluster.drain()
+    house.ok("load", journal)
+    for expected in story["expect"]:
+        asked = ("members", "--as-of", expected["as_of"], "--json")
+        assert cluster.ok(*asked) == house.ok(*asked)
+    outbox_agrees(cluster)

@@ -73,7 +73,7 @@ def shown(where: Where, setup: Setup, instants: list[datetime]) -> bytes:
 
 
 @NO_FILES
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", FILES[::6], ids=lambda file: file.stem)
 def test_a_story_reads_the_same_from_a_file_and_from_a_database(
     file: Path, setup: Setup, database: str, tmp_path: Path
 ) -> None:
@@ -86,7 +86,8 @@ def test_a_story_reads_the_same_from_a_file_and_from_a_database(
 
 
 @NO_FILES
-@pytest.mark.parametrize("file", FILES[::6], ids=lambda file: file.stem)
+@pytest.mark.long
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_a_story_told_in_another_order_reads_the_same(file: Path, setup: Setup, database: str, tmp_path: Path) -> None:
     story = json.loads(file.read_text("utf-8"))
     told = [*story["journal"], *story["journal"][::3]]
@@ -167,6 +168,7 @@ def both(pair: tuple[House, House], *words: str) -> str:
     return of_file
 
 
+@pytest.mark.long
 def test_every_command_that_reads_says_the_same(pair: tuple[House, House]) -> None:
     said = {words: both(pair, *words) for words in ASKED}
     tasks = json.loads(said[ASKED[1]])["tasks"]

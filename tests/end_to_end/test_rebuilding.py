@@ -55,9 +55,8 @@ def asked(house: House, *words: str) -> tuple[int, bytes]:
 
 def test_any_number_of_processes_finds_the_same_and_mends_it(loaded: tuple[House, Callable[[str], None]]) -> None:
     house, spoil = loaded
-    spoil(
-        "UPDATE record SET view = (SELECT view FROM record ORDER BY member_id DESC LIMIT 1) WHERE member_id = (SELECT min(member_id) FROM record)"
-    )
+    latest = "(SELECT view FROM record ORDER BY member_id DESC LIMIT 1)"
+    spoil(f"UPDATE record SET view = {latest} WHERE member_id = (SELECT min(member_id) FROM record)")
     spoil("DELETE FROM member WHERE member_id = (SELECT max(member_id) FROM member)")
     spoil("UPDATE measure_count SET numerator = numerator + 1 WHERE measure = 'trc.engagement'")
     found = asked(house, "verify", "--jobs", "1")

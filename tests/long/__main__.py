@@ -20,6 +20,7 @@ PARTS = {
     "memory": "resident memory over a long bulk load",
     "kills": "two hundred kills of `serve` under load",
     "feed": "twenty minutes of a synthetic exchange, with every fault, over MLLP",
+    "rest": "tests that take too long for every day: stories through a real broker, listeners of a cluster",
     "cluster": "workers on Kafka and PostgreSQL: fifty kills, and whatever else can fail",
 }
 

@@ -3,6 +3,7 @@
 import signal
 import time
 from contextlib import ExitStack
+from random import Random
 from typing import TYPE_CHECKING
 
 from services.runtime.cluster.ending import Superseded
@@ -33,12 +34,12 @@ def killed(stage: "Stage") -> str:
             feeding.aims((number + 1) / (kills + 1))
             point = dice.choice(("", "", "before_commit", "after_commit", "before_ack", "before_send", "after_send"))
             with cluster.worker("--instance", "doomed", faults=_crash(point, dice.randint(1, 8))) as doomed:
-                ways.append(point if _died(doomed, dice.uniform(0, 6)) else "any moment")
+                ways.append(_end(doomed, dice) or f"at {point}")
         feeding.finish()
         with cluster.worker("--instance", "doomed"):
             watch.silence_s()
             cluster.knows(oracle)
-    return ", ".join(f"{ways.count(way)} at {way}" for way in sorted(set(ways)))
+    return ", ".join(f"{ways.count(way)} {way}" for way in sorted(set(ways)))
 
 
 def taken_over(stage: "Stage") -> str:
@@ -111,14 +112,21 @@ def _crash(point: str, pass_: int) -> str:
     return f"{point}=crash@{pass_}" if point else ""
 
 
-def _died(doomed: Working, within_s: float) -> bool:
-    """Whether it came to its fault by itself; in the end it is dead."""
-    end = time.monotonic() + within_s
-    while time.monotonic() < end and doomed.process.poll() is None:
+def _end(doomed: Working, dice: Random) -> str:
+    """Kill it in start-up, or after a while of work; empty when it came to its fault by itself before."""
+    starts, work_s = dice.random() < 0.25, dice.uniform(0, 4)
+    if not starts:
+        until(lambda: _is_dead(doomed) or bool(doomed.health()[1].get("partitions")))
+    end = time.monotonic() + work_s
+    while time.monotonic() < end and not _is_dead(doomed):
         time.sleep(0.05)
-    by_itself = doomed.process.poll() is not None
+    found_dead = _is_dead(doomed)
     doomed.kill()
-    return by_itself
+    return "" if found_dead else "in start-up" if starts else "at work"
+
+
+def _is_dead(worker: Working) -> bool:
+    return worker.process.poll() is not None
 
 
 SCENES = (killed, taken_over, come_and_gone, doubled)

@@ -26,9 +26,9 @@ log = logging.getLogger(__name__)
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.05, 2.0
 """Between two tries of a batch while the world is away."""
-TOGETHER_BYTES = 1024 * 1024
-"""Of values in one transaction, room for a full batch of messages or one chunk of a table: others wait for the rows that
-it holds, and the server waits but seconds for us."""
+TOGETHER_BYTES = 512 * 1024
+"""Of values in one transaction, room for a full batch of messages or one chunk of a table: others wait for the rows
+that it holds, and the server waits but seconds for us."""
 BULK_SHARDS, WAKING = 10_000, 20_000
 """Shards of the counters: those of batches from files, and of members who are woken, begin here."""
 LONG_S = 4.0

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import shutil
 import signal
 import sys
 import time
@@ -127,6 +128,7 @@ class Worker:
         except SystemExit as ended:
             for lane in (self._live, self._slow):
                 lane.close()
+            shutil.rmtree(self.app.conf.datadir, ignore_errors=True)  # Faust made it, and left it empty
             logging.shutdown()
             # A thread that waits for a database that is away would keep the process; nothing that it does is committed.
             os._exit(ended.code if isinstance(ended.code, int) else BROKEN)
