@@ -1,4 +1,4 @@
-"""The tests that take too long for every day (`@pytest.mark.long`): stories through a real broker, a cluster's edges."""
+"""The tests that take too long for every day (`@pytest.mark.long`): stories through a real broker, for one."""
 
 import subprocess
 import sys
