@@ -4,9 +4,8 @@ import asyncio
 import sys
 from functools import partial
 
-from services.runtime.store.postgres_reader import PostgresReader
-
 from services.runtime.cluster.publishing import Publisher
+from services.runtime.store.postgres_reader import PostgresReader
 
 
 async def publish(url: str, namespace: str, bootstrap: str) -> None:
