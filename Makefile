@@ -14,7 +14,7 @@ demo: $(SET_UP)  ## play a synthetic feed through the real listener and show the
 	$(RUN)/warmhandoff demo
 
 test: servers  ## run every test
-	$(RUN)/python -m pytest -n 2
+	$(RUN)/python -m pytest -n 3 --dist worksteal
 
 test-long: servers  ## what time and chance find: kills, faults, mutants, memory; under an hour (SEED=7 ONLY=kills replays)
 	$(RUN)/python -m tests.long $(ONLY) $(addprefix --seed ,$(SEED)) $(addprefix --number ,$(NUMBER)) $(if $(BRIEF),--brief)
