@@ -22,7 +22,6 @@ from services.wiring.listening import Judging, address, listeners
 from services.wiring.loading import DROPPED, INBOX, take_file
 from services.wiring.logs import fields_dropped
 from services.wiring.opening import OpenStore, Where
-from services.wiring.receiving import receiving
 from services.wiring.setup import Setup
 from services.wiring.tidying import keep_forgetting
 from services.wiring.working import Works
@@ -88,6 +87,8 @@ class Service:
 
     async def _start(self) -> None:
         if kafka := self._setup.settings.kafka:
+            from services.wiring.receiving import receiving  # the client of Kafka: time and memory that few need
+
             self._backing = await self._stack.enter_async_context(receiving(self._where, kafka, self._clock))
         else:
             backing = embedded(self._where, self._setup, self._clock, apart=self._apart)

@@ -18,7 +18,6 @@ from services.wiring.awaiting import wait_until_taken
 from services.wiring.clock import Clock
 from services.wiring.loading import DROPPED, INBOX, keep_file
 from services.wiring.opening import Where, open_store
-from services.wiring.producing import cluster
 from services.wiring.setup import Setup
 from services.wiring.tidying import forget_taken
 
@@ -54,6 +53,8 @@ def submit(where: Where, setup: Setup, clock: Clock, kind: str, body: bytes) -> 
 
 def _hand_to_workers(where: Where, kafka: Kafka, clock: Clock, line: NewLine) -> bool:
     """Have a line on the brokers, and give the workers a moment for it."""
+    from services.wiring.producing import cluster  # the client of Kafka takes a fifth of a second that few need
+
     taken = TakenLine(line.feed, line.received_at, line.kind, line.body)
     with cluster(where, kafka, clock) as (store, journal):
         journal.keep(Sheaf(sha256(line.body).digest(), 1, (taken,)))
