@@ -107,7 +107,10 @@ class RawSender:
         self._answers: list[bytes] = []
 
     async def raw(self, data: bytes) -> None:
-        self.writer.write(data)
+        try:
+            self.writer.write(data)
+        except RuntimeError as error:  # uvloop's word for a connection that was cut
+            raise ConnectionResetError from error
         await self.writer.drain()
 
     async def send(self, *messages: bytes) -> None:
