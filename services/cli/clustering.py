@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from services.cli.context import clock, command, fail, place
-from services.wiring.logs import LEVEL, LEVELS, set_up
+from services.cli.context import LogLevel, clock, command, fail, known_level, place
+from services.wiring.logs import set_up
 
 
 def register(app: typer.Typer) -> None:
@@ -25,9 +25,7 @@ def worker(
     stay: Annotated[
         bool, typer.Option("--stay", help="Keep its partitions when it ends: it will be back in a moment.")
     ] = False,
-    log_level: Annotated[
-        str, typer.Option(metavar="LEVEL", envvar=LEVEL, help=f"What to log at least: {', '.join(LEVELS)}.")
-    ] = "info",
+    log_level: LogLevel = "info",
 ) -> None:
     """Process what listeners put on Kafka, with any number of other workers.
 
@@ -35,8 +33,7 @@ def worker(
 
     Example: warmhandoff worker --instance worker-1 --http 127.0.0.1:9100
     """
-    if log_level not in LEVELS:
-        raise fail(f"--log-level: {log_level!r} is no level.\nWrite any of {', '.join(LEVELS)}.")
+    level = known_level(log_level)
     if stay and not instance:
         raise fail("--stay: partitions can be kept only for a worker with a name.\nAdd --instance NAME.")
     setup = place.setup()
@@ -48,7 +45,7 @@ def worker(
     from services.wiring.clustering import Role, run_worker
     from services.wiring.listening import address
 
-    set_up(log_level)
+    set_up(level)
     role = Role(instance, address(http, "http") if http else None, drains=drain, leaves=not stay)
     try:
         run_worker(place.where(setup), setup, clock, role)

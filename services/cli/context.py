@@ -17,6 +17,7 @@ from models.time import Instant
 from services.runtime.store.contract import StoreIsStrange
 from services.settings import is_url
 from services.wiring.clock import Clock
+from services.wiring.logs import LEVEL, LEVELS
 from services.wiring.opening import Where, where_of
 from services.wiring.setup import Setup, read_setup
 
@@ -31,6 +32,9 @@ DEFAULT_CONFIG = Path("warmhandoff.yaml")
 DEFAULT_STORE = Path("warmhandoff-data")
 
 AsOf = Annotated[str | None, typer.Option("--as-of", metavar="T", help="ISO 8601 with offset; default: now.")]
+LogLevel = Annotated[
+    str, typer.Option(metavar="LEVEL", envvar=LEVEL, help=f"What to log at least: {', '.join(LEVELS)}.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -136,6 +140,17 @@ def instant(text: str | None) -> Instant:
     if at is None or at.tzinfo is None or not 1900 <= at.year < 2200:
         raise fail(f"--as-of: {text!r} is no time with an offset.\nWrite ISO 8601, such as 2025-06-10T12:00:00-07:00.")
     return at.astimezone(UTC)
+
+
+def known_level(text: str) -> str:
+    """The `--log-level` given.
+
+    Raises:
+        typer.Exit: it is none.
+    """
+    if text not in LEVELS:
+        raise fail(f"--log-level: {text!r} is no level.\nWrite any of {', '.join(LEVELS)}.")
+    return text
 
 
 def words_of(option: str, text: str, known: Collection[str], what: str) -> list[str]:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.cli.context import AWAY, DIFFERENT, clock, command, fail, place
+from services.cli.context import AWAY, DIFFERENT, LogLevel, clock, command, fail, known_level, place
 from services.runtime.store.contract import walk_lines
-from services.wiring.logs import LEVEL, LEVELS, set_up
+from services.wiring.logs import LEVEL, set_up
 from services.wiring.opening import open_reader
 
 if TYPE_CHECKING:
@@ -42,9 +42,7 @@ def serve(
         str | None, typer.Option(metavar="HOST:PORT", help="Serve HTTP here; default 127.0.0.1:8080.")
     ] = None,
     drop: Annotated[Path | None, typer.Option(metavar="DIR", help="Take files that appear in this folder.")] = None,
-    log_level: Annotated[
-        str, typer.Option(metavar="LEVEL", envvar=LEVEL, help=f"What to log at least: {', '.join(LEVELS)}.")
-    ] = "info",
+    log_level: LogLevel = "info",
 ) -> None:
     """Receive feeds, answer them, raise tasks, watch the clock.
 
@@ -56,8 +54,7 @@ def serve(
 
     from services.wiring.service import Service
 
-    if log_level not in LEVELS:
-        raise fail(f"--log-level: {log_level!r} is no level.\nWrite any of {', '.join(LEVELS)}.")
+    level = known_level(log_level)
     setup = place.setup()
     settings = setup.settings
     declared = any(feed.listen for feed in setup.book.feeds.values())
@@ -70,8 +67,8 @@ def serve(
         drop=drop or (Path(settings.drop) if settings.drop else None),
         apart=True,
     )
-    os.environ[LEVEL] = log_level  # for the pipeline's process
-    set_up(log_level)
+    os.environ[LEVEL] = level  # for the pipeline's process
+    set_up(level)
     if setup.warnings:
         log.warning("rules have warnings: `warmhandoff rules check` shows them", extra={"count": len(setup.warnings)})
     gc.freeze()  # what is here by now stays: collections need not look at it again

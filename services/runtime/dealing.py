@@ -134,12 +134,7 @@ def absorb_share(number: int, shares: int, folder: Path, store: Store, digest: s
     files = (_read(_file(folder, reader, number)) for reader in range(shares))
     for piece in heapq.merge(*files, key=attrgetter("first")):
         work = Workset(store, shelves)
-        work.patients(piece.patients)  # all at once: each would be a question of its own
-        work.members(piece.members)
-        for key, events in sorted(piece.patients.items()):
-            work.tell_patient(key, events)
-        for member_id, events in sorted(piece.members.items()):
-            work.tell_member(member_id, events)
+        work.tell(piece.patients, piece.members)
         # Nobody is derived here; as after any bulk load, every member waits to be.
         store.commit(Batch(patients=work.patient_rows(), members=work.member_rows(), wake=set(piece.members)))
         facilities = absorb(facilities, piece.facilities)

@@ -245,12 +245,7 @@ class Pipeline:
 
     def absorbed(self, heard: Sorted, work: Workset) -> Batch:
         """Absorb what was heard into the rows under work."""
-        work.patients(heard.patients)  # all at once: each would be a question of its own
-        work.members(heard.members)
-        for key, events in sorted(heard.patients.items()):
-            work.tell_patient(key, events)
-        for member_id, events in sorted(heard.members.items()):
-            work.tell_member(member_id, events)
+        work.tell(heard.patients, heard.members)
         batch = Batch(messages=heard.messages, quarantined=heard.quarantined, counts=dict(heard.counts))
         if heard.facilities:
             facilities = absorb(self.facilities, heard.facilities)

@@ -1,6 +1,6 @@
 """Rows under work: what a batch has changed, over what the store holds."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 
 import msgspec
@@ -167,6 +167,15 @@ class Workset:
         return named | found | {m.member_id for m in self._members.values() if not m.identifiers.isdisjoint(strong)}
 
     # -- absorbing ----------------------------------------------------------------------------------------------------
+
+    def tell(self, patients: Mapping[str, list[Event]], members: Mapping[str, list[Event]]) -> None:
+        """Absorb what was said of source patients, and the plan's rows about members."""
+        self.patients(patients)  # all at once: each would be a question of its own
+        self.members(members)
+        for key, events in sorted(patients.items()):
+            self.tell_patient(key, events)
+        for member_id, events in sorted(members.items()):
+            self.tell_member(member_id, events)
 
     def tell_patient(self, key: str, events: list[Event]) -> None:
         """Absorb what was said of a source patient."""

@@ -1,29 +1,16 @@
 """What a worker's `/metrics` shows beside the store's figures; `docs/reference/metrics.md` lists all."""
 
 from collections.abc import Callable, Iterator
-from typing import Protocol
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import Metric
 
 from models.time import Instant
 from services.runtime.cluster.progress import Progress
+from services.runtime.cluster.publishing import Condition
 from services.status.families import counter, gauge, histogram
 
 MICROS = 1e6
-
-
-class Published(Protocol):
-    """How the outbox publisher of the process is."""
-
-    @property
-    def leads(self) -> bool: ...
-    @property
-    def position(self) -> int: ...
-    @property
-    def behind(self) -> int: ...
-    @property
-    def failing_s(self) -> float: ...
 
 
 class WorkerMetrics:
@@ -33,7 +20,7 @@ class WorkerMetrics:
         published: asks the publisher. now: the clock.
     """
 
-    def __init__(self, progress: Progress, published: Callable[[], Published], now: Callable[[], Instant]) -> None:
+    def __init__(self, progress: Progress, published: Callable[[], Condition], now: Callable[[], Instant]) -> None:
         self._progress, self._published, self._now = progress, published, now
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)

@@ -2,10 +2,11 @@
 
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import msgspec
 
+from services.runtime.store.contract import Store
 from services.runtime.store.sqlite import SqliteStore
 from services.runtime.store.sqlite_reader import SqliteReader
 from services.runtime.workset import check_format
@@ -15,6 +16,8 @@ from services.wiring.clock import Clock
 if TYPE_CHECKING:
     from services.runtime.store.postgres import PostgresStore
     from services.runtime.store.postgres_reader import PostgresReader
+
+S = TypeVar("S", bound=Store)
 
 OpenReader: TypeAlias = "SqliteReader | PostgresReader"
 OpenStore: TypeAlias = "SqliteStore | PostgresStore"
@@ -40,11 +43,9 @@ class Where(msgspec.Struct, frozen=True):
         """For people and logs: the folder in full, or host, port, database and schema."""
         if self.url is None:
             return str(self.folder.resolve())
-        from psycopg.conninfo import conninfo_to_dict
+        from services.runtime.store.postgres_connecting import Place
 
-        parts = conninfo_to_dict(self.url)
-        host, port, database = (parts.get(key) for key in ("host", "port", "dbname"))
-        return f"{host or 'localhost'}:{port or 5432}/{database or parts.get('user') or ''} schema {self.namespace}"
+        return str(Place(self.url, self.namespace))
 
     def __repr__(self) -> str:
         """The same: a URL must not reach a log through a dump of this value."""
@@ -79,7 +80,15 @@ def open_store(where: Where, clock: Clock) -> OpenStore:
         StoreIsStrange: its records have another shape; nothing was received into it.
         WorldIsAway: the folder or the database is not to be had.
     """
-    store = _opened(where, clock)
+    return checked(_opened(where, clock))
+
+
+def checked(store: S) -> S:
+    """A store that was opened, whose records have our shape; another one is closed.
+
+    Raises:
+        StoreIsStrange: its records have another shape.
+    """
     try:
         check_format(store)
     except BaseException:

@@ -15,10 +15,9 @@ from connectors.tabular.kinds import is_table
 from services.runtime.store.cluster_contract import ClusterStore, Partition
 from services.runtime.store.contract import NewLine
 from services.runtime.store.stamps import EPOCH
-from services.runtime.workset import check_format
 from services.settings import Kafka
 from services.wiring.clock import Clock
-from services.wiring.opening import Where
+from services.wiring.opening import Where, checked
 from topics.declared import BULK, RAW
 from topics.raw import RawLine, encode
 from topics.topic import Topic
@@ -97,11 +96,11 @@ class KafkaJournal:
             for line in lines
         ]
         delivered = await self._producer.deliver_all(records, timeout_s=SHEAF_S)
-        for index, (line, at) in enumerate(zip(lines, delivered, strict=True)):
-            if at.offset < 0:  # the broker knew it, and not where: once more, so that there is a place to wait for
-                at = await self._producer.deliver(records[index], timeout_s=SHEAF_S)  # noqa: PLW2901
-            place = topic_of(line.kind).name, at.partition
-            self.sent[place] = max(at.offset, self.sent.get(place, -1))
+        for line, record, at in zip(lines, records, delivered, strict=True):
+            # Below 0 the broker knew it, and not where: once more, so that there is a place to wait for.
+            lies = at if at.offset >= 0 else await self._producer.deliver(record, timeout_s=SHEAF_S)
+            place = topic_of(line.kind).name, lies.partition
+            self.sent[place] = max(lies.offset, self.sent.get(place, -1))
             self.latest = max(line.received_at, self.latest)
         return len(lines)
 
@@ -144,13 +143,7 @@ def joined(where: Where, clock: Clock) -> "PostgresStore":
     from services.runtime.store.postgres import PostgresStore
 
     assert where.url, "a cluster's store is a database"
-    store = PostgresStore.join(where.url, where.namespace, now=clock)
-    try:
-        check_format(store)
-    except BaseException:
-        store.close()
-        raise
-    return store
+    return checked(PostgresStore.join(where.url, where.namespace, now=clock))
 
 
 @contextmanager

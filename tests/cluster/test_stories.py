@@ -1,9 +1,7 @@
 """Every story, taken by two workers at once, reads as it does from the embedded store, to the byte (design §1)."""
 
 import json
-import os
 import random
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,24 +14,17 @@ from services.runtime.store.contract import NewLine
 from services.runtime.store.sqlite import SqliteStore
 from services.wiring.clock import Clock
 from services.wiring.loading import Summary, process
-from services.wiring.setup import VALUE_SETS, Setup, read_setup
+from services.wiring.setup import Setup
 from tests.cluster.agreeing import effects_agree, shown
 from tests.cluster.desks import desks, hand_over, logged
+from tests.scenarios import FILES, NO_FILES, setup_with_codes
 from topics.raw import RawLine
-
-SHARED = Path(os.environ.get("WARMHANDOFF_CORPORA") or Path(__file__).resolve().parents[3] / "shared")
-FILES = sorted((SHARED / "scenarios").glob("*.json"))
-NO_FILES = pytest.mark.skipif(
-    not FILES, reason="no scenarios: set WARMHANDOFF_CORPORA to the folder that contains scenarios/"
-)
 
 
 @pytest.fixture(scope="module")
-def setup() -> Iterator[Setup]:
+def setup() -> Setup:
     """The shipped rules, with the codes that the stories use."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(VALUE_SETS, str(SHARED / "value-sets"))
-        yield read_setup(None)
+    return setup_with_codes()
 
 
 @NO_FILES

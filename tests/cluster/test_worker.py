@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.running import Cluster
-from tests.cluster.test_stories import FILES, NO_FILES, SHARED
 from tests.end_to_end.running import House, adt, outbox_agrees, roster, until
+from tests.scenarios import CODES, FILES, NO_FILES
 from tests.servers.kafka import Broker
 from topics.raw import RawLine
 
@@ -72,7 +72,7 @@ def test_a_story_reads_the_same_through_a_real_broker(file: Path, kafka: Broker,
     story = json.loads(file.read_text("utf-8"))
     journal = tmp_path / "journal.ndjson"
     journal.write_text("".join(json.dumps(line) + "\n" for line in story["journal"]))
-    codes = {"WARMHANDOFF_VALUE_SETS": str(SHARED / "value-sets")}
+    codes = {"WARMHANDOFF_VALUE_SETS": str(CODES)}
     cluster, house = Cluster(tmp_path / "cluster", kafka.bootstrap, database, **codes), House(tmp_path)
     house.variables |= codes
     cluster.ok("load", "--no-wait", journal)

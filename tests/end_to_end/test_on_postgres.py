@@ -5,7 +5,6 @@ commands that read and those by which people decide.
 """
 
 import json
-import os
 import random
 import subprocess
 from datetime import datetime
@@ -25,24 +24,18 @@ from services.status.shapes import effect_json, member_json
 from services.wiring.clock import Clock
 from services.wiring.loading import Summary, process
 from services.wiring.opening import Where, open_reader, open_store
-from services.wiring.setup import VALUE_SETS, Setup, read_setup
+from services.wiring.setup import Setup
 from tests.end_to_end.running import MALFORMED, PATIENCE_S, House, adt, codes, environment, roster
+from tests.scenarios import FILES, NO_FILES, setup_with_codes
 from tests.scribe import Scribe
 
-SHARED = Path(os.environ.get("WARMHANDOFF_CORPORA") or Path(__file__).resolve().parents[3] / "shared")
-FILES = sorted((SHARED / "scenarios").glob("*.json"))
-NO_FILES = pytest.mark.skipif(
-    not FILES, reason="no scenarios: set WARMHANDOFF_CORPORA to the folder that contains scenarios/"
-)
 CLOCK = Clock()
 
 
 @pytest.fixture(scope="module")
 def setup() -> Setup:
     """The shipped rules, with the codes that the stories use."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(VALUE_SETS, str(SHARED / "value-sets"))
-        return read_setup(None)
+    return setup_with_codes()
 
 
 def load(where: Where, setup: Setup, journal: list[dict[str, str]]) -> Summary:

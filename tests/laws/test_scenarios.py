@@ -1,7 +1,6 @@
 """The shared scenarios obey the laws too; skipped where they are not to be found."""
 
 import json
-import os
 import random
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -10,13 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.laws.test_order import check
+from tests.scenarios import FILES, NO_FILES
 from tests.timeline import Live, Told
-
-SHARED = Path(os.environ.get("WARMHANDOFF_CORPORA") or Path(__file__).resolve().parents[3] / "shared")
-FILES = sorted((SHARED / "scenarios").glob("*.json"))
-NO_FILES = pytest.mark.skipif(
-    not FILES, reason="no scenarios: set WARMHANDOFF_CORPORA to the folder that contains scenarios/"
-)
 
 
 @NO_FILES

@@ -90,7 +90,7 @@ class Publisher:
                 tries = tries + 1 if self._failure else 0
                 self._note(_first(group))
             # Workers must not try in step.
-            await asyncio.sleep(_PAUSES_S[min(tries, len(_PAUSES_S) - 1)] * random.uniform(0.7, 1.3))  # noqa: S311
+            await asyncio.sleep(_PAUSES_S[min(tries, len(_PAUSES_S) - 1)] * random.uniform(0.7, 1.3))  # noqa: S311 - dice, not secrets
 
     async def behind(self) -> int:
         """How many rows nobody has published yet, and counters that changed since. Asks the store, whoever leads.

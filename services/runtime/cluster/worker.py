@@ -103,7 +103,7 @@ class Worker:
         self._all = [(topic, number) for topic, count in partitions.items() for number in range(count)]
         self._clearing = Clearing(store, [place for place in self._all if place[0] == RAW.name])
         self._shares = partitions[RAW.name]
-        self._starts: dict[Partition, int] = {}
+        self._starts = live.starts = slow.starts
         self.progress = progress
         self.app: WorkerApp = build_app(consuming, self._seek, {RAW.name: self._live.take, BULK.name: self._slow.take})
         self.app.task(self._beat)
@@ -149,8 +149,7 @@ class Worker:
             place: start_of(*place, cursors[place], first, end) if place in cursors else first
             for place, (first, end) in logs.items()
         }
-        for known in (self._starts, self._live.taker.starts, self._slow.taker.starts):
-            known.update(starts)
+        self._starts.update(starts)
         return starts
 
     # -- time ---------------------------------------------------------------------------------------------------------

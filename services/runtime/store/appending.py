@@ -11,6 +11,7 @@ from services.runtime.store.stamps import MICROSECOND, micros
 
 WITHIN_MICROS = timedelta(days=7) // MICROSECOND
 """How long a live feed repeats itself. Source: R-23."""
+_BESIDE_BYTES = 300  # the row of a line, and its entries in indexes
 
 
 class HashedLine(msgspec.Struct, frozen=True):
@@ -19,6 +20,11 @@ class HashedLine(msgspec.Struct, frozen=True):
     line: NewLine
     sha256: bytes
     received_at_micros: int
+
+
+def weight_of(lines: Sequence[NewLine]) -> int:
+    """The bytes that keeping lines writes, about."""
+    return sum(len(line.body) + _BESIDE_BYTES for line in lines)
 
 
 def hashed(line: NewLine) -> HashedLine:

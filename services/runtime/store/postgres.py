@@ -11,10 +11,9 @@ import psycopg
 
 from models.errors import WorldIsAway
 from models.ledger import Answered
-from models.measured import Histogram
 from models.time import Instant
 from services.runtime.store import postgres_queries as queries
-from services.runtime.store.appending import WITHIN_MICROS, hashed
+from services.runtime.store.appending import WITHIN_MICROS, hashed, weight_of
 from services.runtime.store.cluster_contract import ClusterStore, Cursor, Partition
 from services.runtime.store.contract import Appended, Batch, NewLine, StoreIsBusy
 from services.runtime.store.postgres_appending import Note, append_lines, note_answers, replace_answer
@@ -28,9 +27,8 @@ from services.runtime.store.postgres_session import PostgresSession
 from services.runtime.store.postgres_text import Blobs, Numbers, Texts
 from services.runtime.store.postgres_transaction import PostgresTransaction, cursor_of, now_of, transaction
 from services.runtime.store.stamps import instant, micros
-from services.runtime.store.writer import Writer
+from services.runtime.store.writer import Writer, Written
 
-_LINE_WEIGHT_BYTES = 300  # a line's row and index entries beside its body
 _PATIENCE_S, _LOOK_AGAIN_S = 2.0, 0.02
 """How long the server may take to notice that a process that was killed is gone."""
 
@@ -40,7 +38,7 @@ _ON_DISK = """
 """What was acknowledged is kept, whatever the database's own setting; one that waits for more servers stands."""
 
 
-class PostgresStore(PostgresReader, ClusterStore):
+class PostgresStore(PostgresReader, Written[PostgresSession], ClusterStore):
     """`services.runtime.store.cluster_contract.ClusterStore` in one schema; close it, or use it in a `with`."""
 
     def __init__(self, place: Place, writing: Connections, working: Connections) -> None:
@@ -105,8 +103,7 @@ class PostgresStore(PostgresReader, ClusterStore):
     ) -> "Future[list[Appended]]":
         kept = [hashed(line) for line in lines]
         work = partial(append_lines, months=self._months, lines=kept, once=once, checkpoint=checkpoint)
-        weight = sum(len(line.body) + _LINE_WEIGHT_BYTES for line in lines)
-        return self._writer.submit(work, weight_bytes=weight, lines=len(lines))
+        return self._writer.submit(work, weight_bytes=weight_of(lines), lines=len(lines))
 
     def answered(self, rows: Sequence[Answered]) -> None:
         self._writer.note([Note(row) for row in rows])
@@ -152,16 +149,6 @@ class PostgresStore(PostgresReader, ClusterStore):
     def now(self) -> Instant:
         with self._moment() as session:
             return now_of(session)
-
-    @property
-    def commit_micros(self) -> Histogram:
-        """How long the transactions took that kept lines, since the start."""
-        return self._writer.commit_micros
-
-    @property
-    def lines_together(self) -> Histogram:
-        """How many lines they kept at once."""
-        return self._writer.lines_together
 
     def close(self) -> None:
         super().close()

@@ -11,12 +11,12 @@ from models.errors import WorldIsAway
 from models.ledger import Answered
 from services.runtime.store import postgres_queries as queries
 from services.runtime.store import statements
-from services.runtime.store.contract import MessageRow, OutboxRow, TaskRow
+from services.runtime.store.contract import TaskRow
 from services.runtime.store.postgres_connecting import Connections, Place, Use
 from services.runtime.store.postgres_migrating import require_present_schema
 from services.runtime.store.postgres_session import PostgresSession
 from services.runtime.store.postgres_text import Texts
-from services.runtime.store.reading import SqlReader, ack_of, effect_of, task_of
+from services.runtime.store.reading import SqlReader, ack_of, task_of
 from services.runtime.store.session import Session
 
 
@@ -35,6 +35,8 @@ class Sessions(Protocol):
 
 class PostgresReader(SqlReader):
     """A store to read only: `services.runtime.store.contract.Reader` over a schema of a database."""
+
+    HEAD, CURSOR, MESSAGES, OUTBOX_OF = queries.HEAD, queries.CURSOR, queries.MESSAGES, queries.OUTBOX_OF
 
     def __init__(self, place: Place, sessions: Sessions) -> None:
         self.place, self._sessions = place, sessions
@@ -61,12 +63,6 @@ class PostgresReader(SqlReader):
     def close(self) -> None:
         self._sessions.close()
 
-    def cursor(self) -> int:
-        return int(self._rows(queries.CURSOR)[0][0])
-
-    def head(self) -> int:
-        return int(self._rows(queries.HEAD)[0][0])
-
     def tasks(
         self, *, states: Collection[str] = (), rule: str = "", provider: str = "", mcp: str = "", task_id: str = ""
     ) -> list[TaskRow]:
@@ -76,18 +72,11 @@ class PostgresReader(SqlReader):
         query = f"{statements.TASK} WHERE {where} {statements.TASK_ORDER}" if where else statements.ALL_TASKS
         return list(map(task_of, self._rows(query, *given.values())))
 
-    def messages(self, names: Collection[str]) -> list[MessageRow]:
-        found = [MessageRow(*row) for row in self._rows_of(queries.MESSAGES, [(name,) for name in names])]
-        return sorted(found, key=lambda row: (row.seq, row.ordinal, row.name))
-
     def acks(self, seqs: Collection[int]) -> list[Answered]:
         keys = [(seq,) for seq in seqs]
         with self._snapshot() as session:
             rows = session.rows_of(queries.ACKS, keys) + session.rows_of(queries.ACKS_BY_CONTENT, keys)
         return [ack_of(row) for row in sorted(rows, key=lambda row: row[0])]
-
-    def outbox_of(self, subject: str) -> list[OutboxRow]:
-        return list(map(effect_of, self._rows(queries.OUTBOX_OF, subject)))
 
     def subjects(self, prefix: str, limit: int) -> list[str]:
         # What begins with a text lies between the text, and the text with the last of all characters behind it.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from hashlib import sha256
-from typing import Concatenate, ParamSpec, Self, TypeVar
+from typing import ClassVar, Concatenate, ParamSpec, Self, TypeVar
 
 import msgspec
 
@@ -43,7 +43,12 @@ _NAMES = msgspec.json.Decoder(tuple[str, ...])
 
 
 class SqlReader(Reader, ABC):
-    """`services.runtime.store.contract.Reader`; what the databases are asked differently is abstract."""
+    """`services.runtime.store.contract.Reader`; where the databases are asked differently, each says how."""
+
+    HEAD: ClassVar[str]
+    CURSOR: ClassVar[str]
+    MESSAGES: ClassVar[str]
+    OUTBOX_OF: ClassVar[str]
 
     def __enter__(self) -> Self:
         return self
@@ -54,19 +59,11 @@ class SqlReader(Reader, ABC):
     @abstractmethod
     def close(self) -> None: ...
     @abstractmethod
-    def cursor(self) -> int: ...
-    @abstractmethod
-    def head(self) -> int: ...
-    @abstractmethod
     def tasks(
         self, *, states: Collection[str] = (), rule: str = "", provider: str = "", mcp: str = "", task_id: str = ""
     ) -> list[TaskRow]: ...
     @abstractmethod
-    def messages(self, names: Collection[str]) -> list[MessageRow]: ...
-    @abstractmethod
     def acks(self, seqs: Collection[int]) -> list[Answered]: ...
-    @abstractmethod
-    def outbox_of(self, subject: str) -> list[OutboxRow]: ...
     @abstractmethod
     def subjects(self, prefix: str, limit: int) -> list[str]: ...
     @abstractmethod
@@ -81,6 +78,12 @@ class SqlReader(Reader, ABC):
     def _moment(self) -> AbstractContextManager[Session]:
         """A session for a single statement."""
         return self._snapshot()
+
+    def cursor(self) -> int:
+        return int(self._rows(self.CURSOR)[0][0])
+
+    def head(self) -> int:
+        return int(self._rows(self.HEAD)[0][0])
 
     def lines(self, after: int, limit: int) -> list[JournalLine]:
         return [_line(row) for row in self._rows(statements.LINES, after, limit)]
@@ -145,6 +148,10 @@ class SqlReader(Reader, ABC):
     def next_wake(self) -> Instant | None:
         return instant_or_none(self._rows(statements.NEXT_WAKE)[0][0])
 
+    def messages(self, names: Collection[str]) -> list[MessageRow]:
+        found = [MessageRow(*row) for row in self._rows_of(self.MESSAGES, _each(names))]
+        return sorted(found, key=lambda row: (row.seq, row.ordinal, row.name))
+
     def ack_times(self) -> list[int]:
         return [row[0] for row in self._rows(statements.ACK_TIMES)]
 
@@ -159,6 +166,9 @@ class SqlReader(Reader, ABC):
 
     def outbox(self, after: int, limit: int) -> list[OutboxRow]:
         return list(map(effect_of, self._rows(statements.OUTBOX, after, limit)))
+
+    def outbox_of(self, subject: str) -> list[OutboxRow]:
+        return list(map(effect_of, self._rows(self.OUTBOX_OF, subject)))
 
     def reference(self, name: str) -> bytes | None:
         rows = self._rows(statements.REFERENCE, name)

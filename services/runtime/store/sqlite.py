@@ -11,9 +11,8 @@ from typing import Self
 
 from models.errors import WorldIsAway
 from models.ledger import Answered
-from models.measured import Histogram
 from models.time import Instant
-from services.runtime.store.appending import hashed
+from services.runtime.store.appending import hashed, weight_of
 from services.runtime.store.contract import Appended, Batch, NewLine
 from services.runtime.store.locking import FolderLock, Gate
 from services.runtime.store.migrating import migrate
@@ -28,12 +27,10 @@ from services.runtime.store.sqlite_connecting import (
 )
 from services.runtime.store.sqlite_reader import SqliteReader
 from services.runtime.store.sqlite_writer import SqliteEngine
-from services.runtime.store.writer import Writer
-
-_LINE_WEIGHT_BYTES = 300  # a line's row and index entries beside its body
+from services.runtime.store.writer import Writer, Written
 
 
-class SqliteStore(SqliteReader):
+class SqliteStore(SqliteReader, Written[sqlite3.Connection]):
     """`services.runtime.store.contract.Store` in one file; close it, or use it in a `with`."""
 
     def __init__(self, pool: ReadingPool, writer: Writer[sqlite3.Connection], lock: FolderLock | None) -> None:
@@ -81,8 +78,7 @@ class SqliteStore(SqliteReader):
         self, lines: Sequence[NewLine], *, once: bool = False, checkpoint: tuple[bytes, int] | None = None
     ) -> "Future[list[Appended]]":
         work = partial(append_lines, lines=[hashed(line) for line in lines], once=once, checkpoint=checkpoint)
-        weight = sum(len(line.body) + _LINE_WEIGHT_BYTES for line in lines)
-        return self._writer.submit(work, weight_bytes=weight, lines=len(lines))
+        return self._writer.submit(work, weight_bytes=weight_of(lines), lines=len(lines))
 
     def answered(self, rows: Sequence[Answered]) -> None:
         self._writer.note(rows)
@@ -92,16 +88,6 @@ class SqliteStore(SqliteReader):
 
     def commit(self, batch: Batch) -> None:
         self._writer.submit_alone(partial(carry_out, batch=batch)).result()
-
-    @property
-    def commit_micros(self) -> Histogram:
-        """How long the transactions took that kept lines, since the start."""
-        return self._writer.commit_micros
-
-    @property
-    def lines_together(self) -> Histogram:
-        """How many lines they kept at once."""
-        return self._writer.lines_together
 
     def close(self) -> None:
         super().close()

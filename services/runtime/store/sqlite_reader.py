@@ -11,9 +11,9 @@ import msgspec
 from models.ledger import Answered
 from services.runtime.store import sqlite_queries as queries
 from services.runtime.store import statements
-from services.runtime.store.contract import MessageRow, NoStore, OutboxRow, TaskRow
+from services.runtime.store.contract import NoStore, TaskRow
 from services.runtime.store.migrating import require_present_schema
-from services.runtime.store.reading import SqlReader, ack_of, effect_of, task_of
+from services.runtime.store.reading import SqlReader, ack_of, task_of
 from services.runtime.store.session import Session
 from services.runtime.store.sqlite_backup import back_up
 from services.runtime.store.sqlite_connecting import FILE_NAME, ReadingPool, errors_translated
@@ -25,6 +25,8 @@ class SqliteReader(SqlReader):
 
     It writes nothing of its own; SQLite may leave its empty `-wal` and `-shm` files beside the store's.
     """
+
+    HEAD, CURSOR, MESSAGES, OUTBOX_OF = queries.HEAD, queries.CURSOR, queries.MESSAGES, queries.OUTBOX_OF
 
     def __init__(self, pool: "ReadingPool | _Still") -> None:
         self._pool = pool
@@ -52,12 +54,6 @@ class SqliteReader(SqlReader):
     def close(self) -> None:
         self._pool.close()
 
-    def cursor(self) -> int:
-        return int(self._rows(queries.CURSOR)[0][0])
-
-    def head(self) -> int:
-        return int(self._rows(queries.HEAD)[0][0])
-
     def tasks(
         self, *, states: Collection[str] = (), rule: str = "", provider: str = "", mcp: str = "", task_id: str = ""
     ) -> list[TaskRow]:
@@ -67,15 +63,8 @@ class SqliteReader(SqlReader):
         with self._pool.snapshot() as connection:
             return [task_of(row) for row in connection.execute(query, filters)]
 
-    def messages(self, names: Collection[str]) -> list[MessageRow]:
-        found = [MessageRow(*row) for row in self._rows_of(queries.MESSAGES, [(name,) for name in names])]
-        return sorted(found, key=lambda row: (row.seq, row.ordinal, row.name))
-
     def acks(self, seqs: Collection[int]) -> list[Answered]:
         return [ack_of(row) for row in sorted(self._rows_of(queries.ACKS, [(seq,) for seq in seqs]))]
-
-    def outbox_of(self, subject: str) -> list[OutboxRow]:
-        return list(map(effect_of, self._rows(queries.OUTBOX_OF, subject)))
 
     def subjects(self, prefix: str, limit: int) -> list[str]:
         return [row[0] for row in self._rows(queries.SUBJECTS, prefix, limit)]

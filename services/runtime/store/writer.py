@@ -52,6 +52,22 @@ class _Call(msgspec.Struct):
     lines: int = 0
 
 
+class Written(Generic[C]):
+    """A store with a writer."""
+
+    _writer: "Writer[C]"
+
+    @property
+    def commit_micros(self) -> Histogram:
+        """How long the transactions took that kept lines, since the start."""
+        return self._writer.commit_micros
+
+    @property
+    def lines_together(self) -> Histogram:
+        """How many lines they kept at once."""
+        return self._writer.lines_together
+
+
 class Writer(Generic[C]):
     """Carries out work in rounds of two transactions: a group of short calls, then one long call.
 
