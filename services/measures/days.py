@@ -17,7 +17,7 @@ Days = tuple[int, int]
 class Moment(msgspec.Struct, frozen=True):
     """A day that depends on who is asked: on a found set it is any of several, and none where nothing was found.
 
-    `bound`: it looks at the unit. `uses`: the definition or window that it names.
+    `bound`: it looks at the unit. `uses`: the definition or window that it names, or "birth".
     """
 
     words: str
@@ -37,12 +37,15 @@ class Window(msgspec.Struct, frozen=True):
     @property
     def is_fixed(self) -> bool:
         """The same for everybody in a period."""
-        return not (self.bound or self.uses or "birth" in self.words)
+        return not (self.bound or self.uses)
 
     def last(self, asked: Asked) -> int:
         """The last day of all spans; the period's, where it goes on for ever or hangs on what was not found."""
-        ends = [last for _, last in self.spans(asked) if last < FOREVER]
-        return max(ends, default=asked.period.last)
+        spans = self.spans(asked)
+        if len(spans) == 1:  # nearly always
+            last = spans[0][1]
+            return last if last < FOREVER else asked.period.last
+        return max((last for _, last in spans if last < FOREVER), default=asked.period.last)
 
 
 def period_days(asked: Asked) -> Sequence[Days]:

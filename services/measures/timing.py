@@ -54,7 +54,7 @@ def _anchor(text: str, at: Location, nodes: Nodes, scope: Scope) -> Moment:
             return _unknown(text)
         return Moment(text, month_day(month, day, prior=prior))
     if text == "birth":
-        return Moment("birth", _born)
+        return Moment("birth", _born, uses="birth")
     name, dot, end = text.rpartition(".")
     if not dot or end not in ("start", "end") or " before " in text or " after " in text:
         nodes.wrong(at, f"{text!r} is no moment.", _MOMENT)
@@ -90,7 +90,7 @@ def window(node: object, at: Location, nodes: Nodes, scope: Scope) -> Window:
         nodes.wrong(at, "The window has neither a first nor a last day.", "Add 'from', 'to' or both.")
     words = " ".join(f"{key} {node[key]}" for key in ("from", "to") if key in node)
     found = between(first, last, words)
-    if first and last and not found.uses and "birth" not in words and not any(map(found.spans, _SAMPLES)):
+    if first and last and not found.uses and not any(map(found.spans, _SAMPLES)):
         nodes.wrong(at, f"The window ends before it begins: {words}.", "Swap the two, or correct one.")
     return found
 

@@ -46,7 +46,7 @@ T = TypeVar("T")
 VALUE_SETS = "WARMHANDOFF_VALUE_SETS"
 DEFAULT_FEED = "mllp"
 """What arrives through `serve --mllp` where nobody declared a feed; like any live feed it takes P and empty MSH-11."""
-DERIVATION = "3"
+DERIVATION = "4"
 """Raised whenever `derive` gives other answers for the same facts: stores then derive everybody again."""
 
 

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from services.measures.asked import Asked
 from services.measures.days import moved
@@ -152,6 +153,16 @@ def test_the_local_day_of_a_fact_decides_not_its_instant() -> None:
     fact = Item("procedure", "p", day("2025-12-31"), day("2025-12-31"), frozenset({"done"}), late, late)
     (one,) = _measure("{procedure: done, starts: period}").counted(Index([fact], person(), PERIOD.last), PERIOD)
     assert one.numerators == (1,)
+
+
+def test_a_named_window_that_hangs_on_birth_closes_for_each_person_on_another_day() -> None:
+    named = "windows: {infancy: {from: birth, to: 2 years after birth}}"
+    asked = "initial_population: {age: {from: 0}}\nnumerator: {procedure: done, starts: infancy}"
+    (measure,) = loaded(page(f"{asked}\n{named}")).measures
+    for born in ("2024-06-01", "2023-02-01"):
+        infant = replace(person(), born=date.fromisoformat(born))
+        (one,) = measure.counted(Index([], infant, PERIOD.last), PERIOD)
+        assert _at(one.closes) == f"{int(born[:4]) + 2}{born[4:]}"
 
 
 def test_a_proposal_is_no_order() -> None:
