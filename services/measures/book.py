@@ -7,12 +7,14 @@ from hashlib import sha256
 from operator import attrgetter
 
 from models.measure import RUN_OUT_DAYS, Contribution
+from services.measures.asked import Asked
 from services.measures.criteria import age_bands
 from services.measures.items import FOREVER, PAST, Index, Item, Period, Person
 from services.measures.listed import Listed
 from services.measures.loading import Loaded
 from services.measures.measure import Counted, Measure
 from services.measures.periods import year
+from services.measures.units.unit import Unit
 from services.measures.value_sets import ValueSets
 from services.measures.verdicts import Population, Status, UnitResult, Verdict
 
@@ -20,6 +22,8 @@ DATED = frozenset({"claim", "encounter", "stay", "fill", "event", "observation",
 """Kinds by which a year is one of the person's periods; a diagnosis or a coverage may be as old as they are."""
 
 Rows = tuple[Contribution, ...]
+Units = dict[str, tuple[Unit, Rows]]
+"""What each unit of a page in a period contributes, by the unit's key."""
 
 
 class Known:
@@ -29,6 +33,7 @@ class Known:
         self.index: Index | None = None
         self.groups: Sequence[Sequence[Item]] = ()
         self.rows: dict[tuple[int, str], Rows] = {}
+        self.units: dict[tuple[int, str], Units] = {}
         self.answer: Rows = ()
         self.turns: tuple[Index, int | None] | None = None
 
@@ -43,6 +48,7 @@ class MeasureBook:
     def __init__(self, loaded: Loaded, sets: ValueSets) -> None:
         self.pages = loaded.measures
         self.measures = tuple(measure for measure in loaded.measures if measure.active)
+        self._by_period: dict[str, Sequence[tuple[int, Measure]]] = {}
         narrowed = sets.narrowed(frozenset(meant for measure in self.measures for meant in measure.needs))
         lists = {meant: Listed(codes) for measure in self.measures for meant, codes in measure.lists.items()}
         self.sets = ValueSets({**{name: narrowed.listed(name) for name in narrowed.names}, **lists})
@@ -66,12 +72,12 @@ class MeasureBook:
                 return known.answer
             index = before.successor(gone, fresh, person, today)
         changed = None if before is None or before.person != person else index.changed_since(before)
+        if changed is None:
+            known.units = {}
         another_day = before is None or before.today != today
         rows: dict[tuple[int, str], Rows] = {}
         for period in periods(index):
-            for place, measure in enumerate(self.measures):
-                if not measure.serves(period):
-                    continue
+            for place, measure in self._serving(period):
                 key = (place, period.name)
                 found = known.rows.get(key)
                 if (
@@ -80,11 +86,24 @@ class MeasureBook:
                     or (another_day and measure.clocked)
                     or not measure.reads.isdisjoint(changed)
                 ):
-                    found = contributed(measure, index, period)
+                    if measure.alone:
+                        units = _by_unit(measure, index, period, known.units.get(key, {}))
+                        known.units[key] = units
+                        found = tuple(row for _, told in units.values() for row in told)
+                    else:
+                        found = contributed(measure, index, period)
                 rows[key] = found
         known.index, known.rows, known.groups = index, rows, groups
         known.answer = tuple(row for found in rows.values() for row in found)
         return known.answer
+
+    def _serving(self, period: Period) -> Sequence[tuple[int, Measure]]:
+        """The editions for a period, each with its place."""
+        found = self._by_period.get(period.name)
+        if found is None:
+            found = [(place, measure) for place, measure in enumerate(self.measures) if measure.serves(period)]
+            self._by_period[period.name] = found
+        return found
 
     def turns(self, known: Known) -> int | None:
         """The next day, later than the as-of day, on which time alone changes what a person contributed last."""
@@ -97,10 +116,9 @@ class MeasureBook:
     def _turns(self, index: Index) -> int | None:
         days = [
             day
-            for measure in self.measures
-            if measure.clocked
             for period in (year(date.fromordinal(index.today).year),)
-            if measure.serves(period) and (day := measure.turns(index, period)) is not None
+            for _, measure in self._serving(period)
+            if measure.clocked and (day := measure.turns(index, period)) is not None
         ]
         return min(days, default=None)
 
@@ -109,8 +127,7 @@ class MeasureBook:
         return [
             _explained(measure, place, one, index, period)
             for period in periods(index)
-            for measure in self.measures
-            if measure.serves(period)
+            for _, measure in self._serving(period)
             for place, rate in enumerate(measure.rates)
             if measure_id == called(measure, rate)
             for one in measure.counted(index, period)
@@ -158,11 +175,23 @@ def _explained(measure: Measure, place: int, one: Counted, index: Index, period:
 
 def contributed(measure: Measure, index: Index, period: Period) -> Rows:
     """What a person contributes to one measure in one period."""
-    return tuple(
-        _row(measure, one, index, period, name, n)
-        for one in measure.counted(index, period)
-        for n, name in enumerate(measure.rates)
-    )
+    return tuple([row for one in measure.counted(index, period) for row in _rows(measure, one, index, period)])
+
+
+def _by_unit(measure: Measure, index: Index, period: Period, before: Units) -> Units:
+    """What each unit contributes to a measure that counts them alone. The same unit did so before, of this person."""
+    whole, units = Asked(index, period), Units()
+    for unit in measure.counting.units(index, period):
+        known = before.get(unit.key)
+        if known is None or known[0] != unit:
+            one = measure.count(whole.of(unit))
+            known = unit, _rows(measure, one, index, period) if one else ()
+        units[unit.key] = known
+    return units
+
+
+def _rows(measure: Measure, one: Counted, index: Index, period: Period) -> Rows:
+    return tuple([_row(measure, one, index, period, name, n) for n, name in enumerate(measure.rates)])
 
 
 def _row(measure: Measure, one: Counted, index: Index, period: Period, rate: str, place: int) -> Contribution:

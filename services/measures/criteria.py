@@ -134,7 +134,10 @@ class Nothing(Criterion):
         self.bound = _any_bound(inner)
 
     def find(self, asked: Asked) -> Found:
-        return NOTHING if all(one.find(asked) is None for one in self.inner) else None
+        for one in self.inner:
+            if one.find(asked) is not None:
+                return None
+        return NOTHING
 
     def words(self, asked: Asked | None = None) -> str:
         return f"without {either([one.words(asked) for one in self.inner])}"

@@ -123,13 +123,18 @@ class Person(msgspec.Struct, frozen=True, gc=False):
 
     def plan_on(self, day: int) -> str:
         """The plan that covers a day; "" when none does."""
-        return next((span.mcp_id for span in self.spans if span.first <= day <= span.last), "")
+        for span in self.spans:
+            if span.first <= day <= span.last:
+                return span.mcp_id
+        return ""
 
     def owner_on(self, day: int) -> Owner:
         """Who answers on a day: the plan that covers it, and the assignment in force."""
-        current = next((a for a in reversed(self.assignments) if a.on <= day <= a.until), None)
         mcp_id = self.plan_on(day)
-        return Owner(mcp_id, current.owner.ecm_provider_id, current.owner.lead_cm_id) if current else Owner(mcp_id)
+        for current in reversed(self.assignments):
+            if current.on <= day <= current.until:
+                return Owner(mcp_id, current.owner.ecm_provider_id, current.owner.lead_cm_id)
+        return Owner(mcp_id)
 
 
 class Period(msgspec.Struct, frozen=True):

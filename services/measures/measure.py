@@ -76,7 +76,9 @@ class Measure(msgspec.Struct, frozen=True, eq=False):
         rates: names of the numerators; ("",) where there is one. counts: the numerator is a number of days, not a yes.
         needs, optional: the value sets that it asks for, by what they are, with the page's names.
         reads: what it asks an index for. clocked: it depends on the as-of day, see `turns`.
-        windows: by which facts count; `fixed_last` remembers, by period, the last day of those that hang on nothing.
+        alone: how a unit counts hangs on the person and that unit alone, so that the same unit counts the same.
+        fixed, moving: the windows by which facts count, those that hang on nothing and the others; `fixed_last`
+            remembers, by period, the last day of the former.
         missing: required sets that nobody loaded: then it is switched off. departures: what differs from the source.
     """
 
@@ -103,7 +105,9 @@ class Measure(msgspec.Struct, frozen=True, eq=False):
     lists: Mapping[str, frozenset[str]]
     reads: frozenset[Key]
     clocked: bool
-    windows: tuple[Window, ...] = ()
+    alone: bool = False
+    fixed: tuple[Window, ...] = ()
+    moving: tuple[Window, ...] = ()
     fixed_last: dict[Period, int] = msgspec.field(default_factory=dict)
     departures: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
@@ -129,7 +133,7 @@ class Measure(msgspec.Struct, frozen=True, eq=False):
         found: list[Counted] = []
         kept: int | None = None
         for unit in self.counting.units(index, period):
-            one = self._count(whole.of(unit))
+            one = self.count(whole.of(unit))
             if one is None:
                 continue
             if self.thin_days is not None and one.denominator and not one.exclusion:
@@ -139,7 +143,8 @@ class Measure(msgspec.Struct, frozen=True, eq=False):
             found.append(one)
         return found
 
-    def _count(self, asked: Asked) -> Counted | None:
+    def count(self, asked: Asked) -> Counted | None:
+        """One unit; None where it is not in the initial population. What is too near to others is not told here."""
         if self.drop is not None and self.drop.find(asked) is not None:
             return None
         if self.initial_population.find(asked) is None:
@@ -148,14 +153,13 @@ class Measure(msgspec.Struct, frozen=True, eq=False):
         assert unit is not None
         counts = self.denominator is None or self.denominator.find(asked) is not None
         excluded = counts and self.exclusion is not None and self.exclusion.find(asked) is not None
-        numerators, excepted = (0,) * len(self.numerators), False
-        values = (unit.number,) * len(self.numerators)
+        none = (False,) * len(self.numerators)
+        numerators, exceptions, values = (0,) * len(none), none, (unit.number,) * len(none)
         if counts and not excluded:
-            numerators = tuple(self._met(criterion, asked) for criterion in self.numerators)
-            if self.exception is not None and not all(numerators):
-                excepted = self.exception.find(asked) is not None
-            values = tuple(one.share(asked) if isinstance(one, CoveredDays) else unit.number for one in self.numerators)
-        exceptions = tuple(excepted and not met for met in numerators)
+            numerators = tuple([self._met(criterion, asked) for criterion in self.numerators])
+            values = tuple([_value(criterion, asked, unit) for criterion in self.numerators])
+            if self.exception is not None and 0 in numerators and self.exception.find(asked) is not None:
+                exceptions = tuple([not met for met in numerators])
         return Counted(unit, counts, excluded, exceptions, numerators, values, self._closes(asked))
 
     def _met(self, criterion: Criterion, asked: Asked) -> int:
@@ -170,9 +174,9 @@ class Measure(msgspec.Struct, frozen=True, eq=False):
         period = asked.period
         fixed = self.fixed_last.get(period)
         if fixed is None:
-            fixed = max((window.last(asked) for window in self.windows if window.is_fixed), default=PAST)
+            fixed = max((window.last(asked) for window in self.fixed), default=PAST)
             self.fixed_last[period] = fixed
-        return max([asked.unit.closes, fixed, *(w.last(asked) for w in self.windows if not w.is_fixed)])
+        return max([asked.unit.closes, fixed, *[window.last(asked) for window in self.moving]])
 
     def populations(self) -> Iterator[tuple[Population, Criterion]]:
         """Each population that the page has, in the order in which they are asked."""
@@ -203,6 +207,10 @@ class Measure(msgspec.Struct, frozen=True, eq=False):
         if criterion.find(asked) is not None:
             return Verdict(population, True, tuple(because(criterion, asked)), closes_on=closes)
         return Verdict(population, False, (), criterion.lacks(asked), criterion.near(asked), closes)
+
+
+def _value(criterion: Criterion, asked: Asked, unit: Unit) -> float | None:
+    return criterion.share(asked) if isinstance(criterion, CoveredDays) else unit.number
 
 
 def because(criterion: Criterion, asked: Asked, name: str = "") -> Iterable[Because]:

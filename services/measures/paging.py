@@ -139,8 +139,10 @@ def measure_of(nodes: Nodes, libraries: Mapping[str, Library]) -> Measure:
         optional=optional,
         lists={meant: codes for meant, codes in lists.items() if meant in asked},
         reads=frozenset(reads),
-        windows=tuple(scope.windows.values()),
         clocked=counting.builder is not None and counting.builder.turns is not None,
+        alone=not scope.reads and "thin_days" not in data,
+        fixed=tuple(window for window in scope.windows.values() if window.is_fixed),
+        moving=tuple(window for window in scope.windows.values() if not window.is_fixed),
         departures=nodes.texts(data["departures"], ("departures",)) if "departures" in data else (),
     )
 

@@ -1,7 +1,6 @@
 """Visits to an emergency department after which the member went home."""
 
 from collections.abc import Iterator, Sequence
-from heapq import merge
 from itertools import groupby
 
 from services.measures.items import Index, Item, Period, in_order, starting
@@ -49,10 +48,11 @@ def emergencies(index: Index, period: Period) -> Iterator[Sequence[Item]]:
 
     Claims of emergency care are stays already when they get here, joined with what messages told of the same visit.
     """
-    admitted, first, last = held(index, INPATIENT), period.first, period.last
+    first, last = period.first, period.last
     counts = KINDS["encounter"].counts
-    encounters = (e for e in starting(index.of("encounter"), first, last) if e.act_class == EMER and counts(e))
-    told = merge(starting(held(index, EMERGENCY), first, last), encounters, key=in_order)
+    encounters = [e for e in starting(index.of("encounter"), first, last) if e.act_class == EMER and counts(e)]
+    told = sorted([*starting(held(index, EMERGENCY), first, last), *encounters], key=in_order)
+    admitted = held(index, INPATIENT) if told else []
     for _, facts in groupby(told, key=lambda fact: fact.first):
         yield from _by_place([fact for fact in facts if not any(_is_part(fact, stay) for stay in admitted)])
 

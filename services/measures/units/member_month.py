@@ -4,6 +4,7 @@ from calendar import monthrange
 from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
+from typing import NamedTuple
 
 from services.measures.items import Index, Period
 from services.measures.units.args import Args
@@ -21,38 +22,42 @@ def member_month(index: Index, period: Period, _: Args) -> list[Unit]:
 
     Source: care-rules §4.6; contract, "amb_ed".
     """
-    person = index.person
     visits = [facts[0] for facts in emergencies(index, period)]
-    return [
-        Unit(
-            key=f"{first:%Y-%m}",
-            first=first.toordinal(),
-            last=last.toordinal(),
-            facts=tuple(visit for visit in visits if first.toordinal() <= visit.first <= last.toordinal()),
-            closes=last.toordinal(),
-            owner=person.owner_on(fifteenth),
-        )
-        for first, last in months(period)
-        if (fifteenth := first.replace(day=FIFTEENTH).toordinal()) < index.today and person.plan_on(fifteenth)
-    ]
+    found = list[Unit]()
+    for key, first, last, fifteenth in months(period):
+        if fifteenth >= index.today:
+            break
+        owner = index.person.owner_on(fifteenth)
+        if owner.mcp_id:
+            facts = tuple([visit for visit in visits if first <= visit.first <= last]) if visits else ()
+            found.append(Unit(key, first, last, facts=facts, closes=last, owner=owner))
+    return found
 
 
 def next_month(index: Index, period: Period, _: Args) -> int | None:
     """The day on which the next 15th is past."""
-    days = (first.replace(day=FIFTEENTH).toordinal() + 1 for first, _ in months(period))
-    return next((day for day in days if day > index.today), None)
+    return next((month.fifteenth + 1 for month in months(period) if month.fifteenth >= index.today), None)
+
+
+class Month(NamedTuple):
+    """A month by its name (`2025-03`), and its days."""
+
+    key: str
+    first: int
+    last: int
+    fifteenth: int
 
 
 @lru_cache(maxsize=64)
-def months(period: Period) -> tuple[tuple[date, date], ...]:
-    """The first and last days of the months that begin in a period."""
+def months(period: Period) -> tuple[Month, ...]:
+    """The months that begin in a period."""
     return tuple(_months(period))
 
 
-def _months(period: Period) -> Iterator[tuple[date, date]]:
+def _months(period: Period) -> Iterator[Month]:
     day = date.fromordinal(period.first).replace(day=1)
     while day.toordinal() <= period.last:
-        last = day.replace(day=monthrange(day.year, day.month)[1])
+        last = day.replace(day=monthrange(day.year, day.month)[1]).toordinal()
         if day.toordinal() >= period.first:
-            yield day, last
-        day = date.fromordinal(last.toordinal() + 1)
+            yield Month(f"{day:%Y-%m}", day.toordinal(), last, day.replace(day=FIFTEENTH).toordinal())
+        day = date.fromordinal(last + 1)

@@ -7,8 +7,8 @@ from models.time import Instant
 from services.measures.items import NONE, Item
 
 
-class Unit(msgspec.Struct, frozen=True, eq=False, gc=False):
-    """One thing that is counted.
+class Unit(msgspec.Struct, frozen=True, gc=False):
+    """One thing that is counted. Equal to another where all of this is, made of the very same facts.
 
     Args:
         key: does not move when the unit grows: the first stay's id, a visit's, a month (`2025-03`), "" for the member.
