@@ -19,7 +19,7 @@ def main(arguments: list[str] | None = None) -> None:
     from bench import page, reporting
     from bench.aims import judged
     from bench.measuring import Figure, Size
-    from services.wiring.process import seldom_collecting
+    from services.wiring.collecting import seldom_collecting
 
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"some of: {', '.join(PARTS)} (default: all)")

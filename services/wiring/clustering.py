@@ -25,6 +25,7 @@ from services.runtime.store.postgres import PostgresStore
 from services.status.web import app_of
 from services.status.worker_metrics import WorkerMetrics
 from services.wiring.clock import Clock
+from services.wiring.collecting import seldom_collecting
 from services.wiring.http_serving import InnerServer, bound
 from services.wiring.opening import Where, open_reader
 from services.wiring.setup import Setup
@@ -79,6 +80,7 @@ def run_worker(where: Where, setup: Setup, clock: Clock, role: Role) -> None:
         app = app_of(lambda: _health(progress, publisher), metrics.scraped)
         config = uvicorn.Config(app, log_config=None, log_level="warning", access_log=False, lifespan="off")
         worker.beside(partial(InnerServer(config).serve, sockets=[listening]))
+    seldom_collecting()
     worker.execute()
 
 

@@ -6,7 +6,6 @@ the input means that the parent is gone. Up its standard output it tells how it 
 """
 
 import contextlib
-import gc
 import logging
 import os
 import select
@@ -21,6 +20,7 @@ import msgspec
 from models.errors import FileIsWrong, WorldIsAway
 from services.runtime.store.sqlite import SqliteStore
 from services.wiring.clock import Clock
+from services.wiring.collecting import seldom_collecting
 from services.wiring.logs import LEVEL, set_up
 from services.wiring.setup import Setup, read_setup
 from services.wiring.working import RETRY_S, Condition, Worker, worker_of
@@ -155,12 +155,6 @@ def main(folder: Path, config: Path | None, digest: str) -> int:
         log.error("the store is away", extra={"problem": str(error)})  # noqa: TRY400 - the cause is in the text
         return 1
     return 0
-
-
-def seldom_collecting() -> None:
-    """Look for cycles seldom: records come and go by the thousand, and next to none is part of one."""
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
 
 
 def _listen(worker: Worker) -> None:
