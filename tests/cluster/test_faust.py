@@ -19,6 +19,7 @@ import faust
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread as ConsumerThread
 
 from services.runtime.cluster.consuming import Consuming, build_app
 from tests.servers.kafka import Broker
@@ -168,6 +169,20 @@ def test_its_web_server_is_open_to_everybody_unless_told_otherwise(tmp_path: Pat
     assert (usual.web_enabled, usual.web_bind, usual.web_port) == (True, "0.0.0.0", 6066), f"{CHANGED}another door"
     ours = build_app(Consuming("127.0.0.1:1", "w0", "", True, tmp_path), _never, {RAW.name: _never})
     assert not ours.conf.web_enabled
+
+
+async def test_it_fetches_each_record_that_comes_alone_and_has_no_setting_for_it(tmp_path: Path) -> None:
+    """So we tell the consumer before it starts: fetches of single records cost as much as half the work on them."""
+    app = build_app(Consuming("127.0.0.1:1", "w0", "", True, tmp_path), _never, {RAW.name: _never})
+    assert not any("fetch_wait" in name or "fetch_min" in name for name in dir(app.conf)), f"{CHANGED}settings"
+    threads = ConsumerThread(app.consumer, loop=app.loop), app.consumer._thread
+    made = [thread._create_worker_consumer(app.transport) for thread in threads]
+    usual, ours = ((each._fetch_min_bytes, each._fetch_max_wait_ms) for each in made)
+    for thread, consumer in zip(threads, made, strict=True):
+        await consumer.stop()
+        thread.thread_loop.close()
+    assert usual == (1, 1500), f"{CHANGED}other fetches"
+    assert ours == (16 * 1024, 20)
 
 
 async def _never(*_: object) -> dict[tuple[str, int], int]:
