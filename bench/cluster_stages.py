@@ -13,7 +13,8 @@ from bench import kept
 from bench.cluster_floors import TOGETHER
 from bench.cluster_place import live
 from bench.measuring import Figure, Samples, figure
-from bench.staging import STAGES, WHAT, Stopwatch, replaced
+from bench.staging import STAGES as EMBEDDED
+from bench.staging import WHAT, Stopwatch, replaced
 from bench.world import START, Told, facilities_csv, roster_csv
 from services.runtime.cluster import taking
 from services.runtime.cluster.records import Record
@@ -23,8 +24,8 @@ from topics.declared import RAW
 from topics.raw import RawLine, encode
 
 _OF_SQLITE = {"rows", "commit", "rest", "writer"}
-_STAGES: dict[str, list[tuple[Any, str]]] = {
-    **{stage: places for stage, places in STAGES.items() if stage not in _OF_SQLITE},
+STAGES: dict[str, list[tuple[Any, str]]] = {
+    **{stage: places for stage, places in EMBEDDED.items() if stage not in _OF_SQLITE},
     "lock": [(postgres_transaction, "lock_names"), (postgres_transaction, "try_lock_names")],
     "known": [(postgres_transaction, "known_lines")],
     "rows": [(postgres_session.PostgresSession, "rows"), (postgres_session.PostgresSession, "rows_of")],
@@ -78,7 +79,7 @@ def _spent(desk: Desk, records: Sequence[Record]) -> Counter[str]:
     """Microseconds a record by stage; by the wall clock, since most of what PostgreSQL costs is waiting."""
     watch = Stopwatch(time.perf_counter)
     with ExitStack() as stack:
-        for stage, places in _STAGES.items():
+        for stage, places in STAGES.items():
             for owner, name in places:
                 stack.enter_context(replaced(owner, name, watch, stage))
         _take(desk, records)

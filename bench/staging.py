@@ -21,7 +21,7 @@ from bench.recounting import FACTS
 from bench.world import Told, crowd
 from services.member import derive, shelf
 from services.runtime import pipeline, recall, workset
-from services.runtime.store import reading, sqlite, sqlite_reader, sqlite_writer
+from services.runtime.store import reading, sqlite, sqlite_writer
 from services.wiring.setup import Setup
 
 STAGES: dict[str, list[tuple[Any, str]]] = {
@@ -40,7 +40,7 @@ STAGES: dict[str, list[tuple[Any, str]]] = {
     ],
     "rows": [
         (reading.SqlReader, "patients"), (reading.SqlReader, "members"), (reading.SqlReader, "lines"),
-        (reading.SqlReader, "_rows_of"), (sqlite_reader.SqliteReader, "cursor"),
+        (reading.SqlReader, "_rows_of"), (reading.SqlReader, "cursor"),
     ],
     "commit": [(sqlite.SqliteStore, "commit")],
     "rest": [(pipeline.Pipeline, "run")],

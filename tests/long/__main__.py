@@ -9,7 +9,10 @@ import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from importlib import import_module
+from multiprocessing import get_context
 from pathlib import Path
 from random import randrange
 
@@ -23,6 +26,8 @@ PARTS = {
     "rest": "tests that take too long for every day: stories through a real broker, listeners of a cluster",
     "cluster": "workers on Kafka and PostgreSQL: fifty kills, and whatever else can fail",
 }
+BESIDE = {"feed": ("mutants", "memory", "rest")}
+"""What is played beside a part that mostly waits, if both are asked for: one after the other they would take longer."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -38,10 +43,25 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"no such part: {', '.join(sorted(strange))}; there are {', '.join(PARTS)}")
     run = Asked(randrange(10**6) if asked.seed is None else asked.seed, asked.brief, tuple(asked.number))
     print(f"seed {run.seed}", flush=True)
-    failed = [part for part in asked.parts or PARTS if not _played(part, run, asked.folder)]
+    parts = asked.parts or list(PARTS)
+    alone = [part for part in parts if not any(part in BESIDE.get(other, ()) for other in parts)]
+    failed = [
+        each
+        for part in alone
+        for each in _lane(part, [p for p in BESIDE.get(part, ()) if p in parts], run, asked.folder)
+    ]
     for part in failed:
         print(f"FAILED {part}: replay with `make test-long ONLY={part} SEED={run.seed}`", flush=True)
     return 1 if failed else 0
+
+
+def _lane(part: str, beside: Sequence[str], run: Asked, disk: Path | None) -> Iterator[str]:
+    """Play a part, and others beside it in a process of their own; those that failed."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as other:
+        others = [(each, other.submit(_played, each, run, disk)) for each in beside]
+        if not _played(part, run, disk):
+            yield part
+        yield from (each for each, done in others if not done.result())
 
 
 def _played(part: str, run: Asked, disk: Path | None) -> bool:
@@ -51,7 +71,7 @@ def _played(part: str, run: Asked, disk: Path | None) -> bool:
     began = time.monotonic()
     try:
         for found in import_module(f"tests.long.{part}").run(run, folder):
-            print(f"   {time.monotonic() - began:6.0f} s  {found}", flush=True)
+            print(f"   {part} {time.monotonic() - began:6.0f} s  {found}", flush=True)
     except Exception as error:  # noqa: BLE001 - whatever one part finds, the others still run
         if not isinstance(error, Failed):
             traceback.print_exc()

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import pytest
 
-from bench import cluster_place, clustering
+from bench import cluster_place, cluster_stages, clustering, staging
 from bench.__main__ import RESULTS
 from bench.aims import judged
 from bench.measuring import Figure, Size, missing
@@ -35,6 +35,11 @@ def test_the_bench_measures_every_part_and_names_no_machine(tmp_path: Path) -> N
     assert all(figure["missing"] or figure["median"] > 0 for figure in found["figures"])
     assert str(tmp_path) not in out.read_text()
     assert found["machine"]["cores"] >= 1
+
+
+def test_every_stage_is_where_the_bench_looks_for_it() -> None:
+    places = [place for stages in (staging.STAGES, cluster_stages.STAGES) for each in stages.values() for place in each]
+    assert [(owner, name) for owner, name in places if name not in vars(owner)] == []
 
 
 def test_an_aim_is_of_a_figure_of_the_same_run_and_is_met_or_not() -> None:
