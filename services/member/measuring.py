@@ -15,7 +15,8 @@ from models.view import Stay
 from services.measures.book import Known, MeasureBook
 from services.measures.entering.billed_stays import billed_stays
 from services.measures.entering.billing import class_of
-from services.measures.entering.gathering import Entered, Facts, Surroundings, groups_of
+from services.measures.entering.gathering import Facts, Surroundings, groups_of
+from services.measures.entering.memory import Entered, Key
 from services.measures.entering.roster import person_of, roster_items
 from services.measures.entering.selecting import standing_claims
 from services.measures.entering.told_stays import ToldStay, told_stays
@@ -53,10 +54,9 @@ class Measuring:
     """What was worked out before: the items of each fact and each kind of facts, the roster's, every page's answers."""
 
     def __init__(self) -> None:
-        self.entered = {
-            kind: Answers[tuple[int, int, str], Entered]() for kind in ("claims", "fills", "events", "clinical")
-        }
-        self.groups = {kind: Latest[object, list[Item]]() for kind in ("stays", *self.entered)}
+        self.entered = {kind: Answers[Key, Entered]() for kind in ("stays", "claims", "fills", "events", "clinical")}
+        self.groups = {kind: Latest[object, list[Item]]() for kind in self.entered}
+        self.told_stays = Answers[Key, tuple[object, ToldStay]]()
         self.told = Latest[object, list[ToldStay]]()
         self.billing = Latest[object, list[tuple[Claim, Told]]]()
         self.billed = Latest[object, list[Stay]]()
@@ -92,7 +92,7 @@ def measured(
 
 def _told(folded: Sequence[Folded], known: Measuring) -> list[ToldStay]:
     """The stays as messages told them, in the shape in which they enter."""
-    return known.told.get(folded, lambda: told_stays(folded))
+    return known.told.get(folded, lambda: told_stays(folded, known.told_stays))
 
 
 def _billing(facts: Subject, known: Measuring) -> list[tuple[Claim, Told]]:

@@ -125,11 +125,12 @@ def _both(told: Account, billed: ClaimStay) -> Account:
 
 def _is_part(one: Account, admitted: Iterable[Account]) -> bool:
     """It is how an admitted stay began, or something done in it; on the day of discharge it is a visit of its own."""
+    day = one.first
     return any(
-        a is not one
+        (a.arrived <= day < a.last or day == a.first)  # seldom so, and cheap to see
+        and a is not one
         and not (one.act_class == a.act_class == "observation")
         and a.may_be_at(one.place)
-        and (a.arrived <= one.first < a.last or one.first == a.first)
         for a in admitted
     )
 

@@ -1,7 +1,7 @@
 """All items of a member, out of all facts: each fact enters once, and is remembered."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol, TypeVar
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -12,6 +12,7 @@ from services.measures.entering.care_events import enter_care_event
 from services.measures.entering.claims import enter_claim, place_of
 from services.measures.entering.clinical import enter_clinical
 from services.measures.entering.fills import enter_fill
+from services.measures.entering.memory import Entered, Known, Nothing
 from services.measures.entering.selecting import resource_key, standing_claims, standing_clinical, standing_fills
 from services.measures.entering.stays import stay_items
 from services.measures.entering.told_stays import ToldStay
@@ -20,21 +21,8 @@ from services.measures.value_sets import ValueSets
 
 F = TypeVar("F")
 Tellers = tuple[Teller, ...]
-Entered = tuple[object, object, tuple[Item, ...]]
-"""A fact and its tellers, and the items that they are."""
-
-
-class Known(Protocol):
-    """What entered before, by the identities of a fact and its tellers; whoever remembers it holds both."""
-
-    def next_round(self) -> None:
-        """All that is still of interest will be asked for now."""
-
-    def known(self, key: tuple[int, int, str], /) -> Entered | None:
-        """What was kept."""
-
-    def keep(self, key: tuple[int, int, str], answer: Entered, /) -> Entered:
-        """Keep it."""
+Memory = Mapping[str, Known[Entered]]
+"""By kind, what entered before, under the same surroundings."""
 
 
 class Surroundings(msgspec.Struct, frozen=True, eq=False):
@@ -65,30 +53,12 @@ class Facts(msgspec.Struct, frozen=True, eq=False):
     told: Iterable[ToldStay] = ()
 
 
-class Nothing:
-    """No memory: everything enters anew."""
-
-    def next_round(self) -> None:
-        """Nothing."""
-
-    def known(self, _key: tuple[int, int, str]) -> None:
-        """Nothing."""
-
-    def keep(self, _key: tuple[int, int, str], answer: Entered) -> Entered:
-        """Only hand it on."""
-        return answer
-
-
 Groups = Mapping[str, Callable[[], list[Item]]]
 """The items of a member by what they come from, each worked out when it is asked for."""
 
 
-def groups_of(facts: Facts, around: Surroundings, memory: Mapping[str, Known] = {}) -> Groups:
-    """The items of all facts that count, by the facts that they come from. What the roster says is apart.
-
-    Args:
-        memory: by kind, what entered before, under these surroundings.
-    """
+def groups_of(facts: Facts, around: Surroundings, memory: Memory) -> Groups:
+    """The items of all facts that count, by the facts that they come from. What the roster says is apart."""
 
     def enter_event(event: CareEvent, tellers: Tellers) -> tuple[Item, ...]:
         return enter_care_event(event, tellers, around.zone)
@@ -98,7 +68,12 @@ def groups_of(facts: Facts, around: Surroundings, memory: Mapping[str, Known] = 
 
     return {
         "stays": lambda: stay_items(
-            facts.told, standing_claims(facts.claims), around.facilities, around.zone, around.sets
+            facts.told,
+            standing_claims(facts.claims),
+            around.facilities,
+            around.zone,
+            around.sets,
+            _round(memory, "stays"),
         ),
         "claims": lambda: _claims(standing_claims(facts.claims), around, _round(memory, "claims")),
         "fills": lambda: _entered(standing_fills(facts.fills), enter_dispensed, _round(memory, "fills")),
@@ -109,25 +84,25 @@ def groups_of(facts: Facts, around: Surroundings, memory: Mapping[str, Known] = 
     }
 
 
-def _round(memory: Mapping[str, Known], kind: str) -> Known:
-    known = memory.get(kind, Nothing())
+def _round(memory: Memory, kind: str) -> Known[Entered]:
+    known = memory.get(kind) or Nothing[Entered]()
     known.next_round()
     return known
 
 
-def items_of(facts: Facts, around: Surroundings, memory: Mapping[str, Known] = {}) -> list[Item]:
+def items_of(facts: Facts, around: Surroundings) -> list[Item]:
     """All of them together, in no order."""
-    return [item for enter in groups_of(facts, around, memory).values() for item in enter()]
+    return [item for enter in groups_of(facts, around, {}).values() for item in enter()]
 
 
-def _claims(claims: Iterable[tuple[Claim, Tellers]], around: Surroundings, memory: Known) -> list[Item]:
+def _claims(claims: Iterable[tuple[Claim, Tellers]], around: Surroundings, memory: Known[Entered]) -> list[Item]:
     def enter(claim: Claim, tellers: Tellers) -> tuple[Item, ...]:
         return enter_claim(claim, tellers, around.sets, place_of(claim, around.facilities))
 
     return _entered(claims, enter, memory)
 
 
-def _clinical(clinical: Iterable[tuple[Clinical, Tellers]], around: Surroundings, memory: Known) -> list[Item]:
+def _clinical(clinical: Iterable[tuple[Clinical, Tellers]], around: Surroundings, memory: Known[Entered]) -> list[Item]:
     """Resources; one that names an encounter of its feed, and no class, has that encounter's."""
     standing = list(clinical)
     classes = {resource_key(one): one.act_class for one, _ in standing if one.kind == "encounter" and one.act_class}
@@ -145,7 +120,7 @@ def _clinical(clinical: Iterable[tuple[Clinical, Tellers]], around: Surroundings
 
 
 def _entered(
-    told: Iterable[tuple[F, Tellers]], enter: Callable[[F, Tellers], tuple[Item, ...]], memory: Known
+    told: Iterable[tuple[F, Tellers]], enter: Callable[[F, Tellers], tuple[Item, ...]], memory: Known[Entered]
 ) -> list[Item]:
     items: list[Item] = []
     for fact, tellers in told:

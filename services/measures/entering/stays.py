@@ -8,6 +8,7 @@ from models.time import Instant
 from services.measures.entering.accounts import NURSING, Account, accounts, class_at, registered
 from services.measures.entering.claim_stays import family
 from services.measures.entering.claims import coded_items, procedure_code
+from services.measures.entering.memory import Entered, Known
 from services.measures.entering.told_stays import ToldStay
 from services.measures.items import FOREVER, Item
 from services.measures.value_sets import ValueSets
@@ -22,6 +23,7 @@ def stay_items(
     facilities: Mapping[str, Facility],
     zone: ZoneInfo,
     sets: ValueSets,
+    memory: Known[Entered],
 ) -> list[Item]:
     """Every stay and emergency visit once, and the diagnoses that only messages told.
 
@@ -29,14 +31,20 @@ def stay_items(
         told: the stays of messages that happened (`told_stays`).
         claims: those that stand (`standing_claims`), each with its tellers.
         facilities: the registry, by id and alias in upper case.
+        memory: what entered before; a stay of which no claim tells is its messages alone.
     """
     items: list[Item] = []
     for one in accounts(list(told), list(claims), facilities, zone):
-        items += _items(one, facilities, sets)
+        if one.told is None or one.billed is not None:
+            items += _items(one, facilities, sets)
+            continue
+        key = (id(one.told), 0, "")
+        known = memory.known(key) or (one.told, None, _items(one, facilities, sets))
+        items += memory.keep(key, known)[2]
     return items
 
 
-def _items(one: Account, facilities: Mapping[str, Facility], sets: ValueSets) -> list[Item]:
+def _items(one: Account, facilities: Mapping[str, Facility], sets: ValueSets) -> tuple[Item, ...]:
     diagnosed, last = one.diagnosed, one.last if one.ended else FOREVER
     bills = one.billed.bills if one.billed else ()
     codes = tuple(dict.fromkeys(procedure_code(code) for b in bills for code in b.claim.procedure_codes))
@@ -63,7 +71,7 @@ def _items(one: Account, facilities: Mapping[str, Facility], sets: ValueSets) ->
     )
     # A claim's diagnoses enter with the claim.
     told_only = () if bills and one.billed and one.billed.diagnosed.every else diagnosed.every
-    return [item, *coded_items("condition", one.id, one.first, last, told_only, sets, names)]
+    return item, *coded_items("condition", one.id, one.first, last, told_only, sets, names)
 
 
 def _clocks(one: Account) -> tuple[Instant | None, Instant | None]:

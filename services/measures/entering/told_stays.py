@@ -9,6 +9,7 @@ import msgspec
 from models.events import Diagnosis, Statement
 from models.time import Instant
 from models.view import Stay
+from services.measures.entering.memory import Known
 
 HAPPENED = frozenset({"active", "on_leave", "finished", "closed_inferred"})
 """States of a stay that somebody lies, or lay, in."""
@@ -60,9 +61,19 @@ class _Folded(Protocol):
     def replay(self) -> _Replay: ...
 
 
-def told_stays(folded: Iterable[_Folded]) -> list[ToldStay]:
-    """The stays that happened, out of all that were folded."""
-    return [told_stay(one) for one in folded if one.stay.status in HAPPENED]
+def told_stays(folded: Iterable[_Folded], memory: Known[tuple[object, ToldStay]]) -> list[ToldStay]:
+    """The stays that happened, out of all that were folded.
+
+    Args:
+        memory: how they were told before.
+    """
+    memory.next_round()
+    found: list[ToldStay] = []
+    for one in folded:
+        if one.stay.status in HAPPENED:
+            key = (id(one), 0, "")
+            found.append(memory.keep(key, memory.known(key) or (one, told_stay(one)))[1])
+    return found
 
 
 def told_stay(folded: _Folded) -> ToldStay:

@@ -10,6 +10,7 @@ from models.reference import Reference
 from models.time import Stamp
 from models.view import SourceRef, Stay
 from services.measures.entering.billed_stays import billed_stays
+from services.measures.entering.memory import Nothing
 from services.measures.entering.stays import stay_items
 from services.measures.entering.told_stays import Snapshot, ToldStay, told_stays
 from services.measures.items import FOREVER, Item
@@ -58,7 +59,7 @@ def bill(claim_id: str, first: int, last: int | None, bill_type: str = "111", **
 
 def entered(*facts: ToldStay | Claim, sets: ValueSets = SETS) -> list[Item]:
     claims = [(fact, (Teller(fact.claim_id, NOON, "F1"),)) for fact in facts if isinstance(fact, Claim)]
-    return stay_items([f for f in facts if isinstance(f, ToldStay)], claims, FACILITIES, ZONE, sets)
+    return stay_items([f for f in facts if isinstance(f, ToldStay)], claims, FACILITIES, ZONE, sets, Nothing())
 
 
 def shown(*facts: ToldStay | Claim) -> list[tuple[str, str, int, int]]:
@@ -223,7 +224,7 @@ def test_what_was_folded_from_messages_enters_with_its_arrival_and_its_diagnoses
     heard = [statement("admit", 1, "emergency"), statement("to_inpatient", 5, "inpatient", Diagnosis("F329", "A", 1))]
     book = book_of(Reference(rules=(), zone=ZONE, facilities=FACILITIES))
     said = [one for each in heard for one in book.resolver.resolve(each)]
-    (one,) = told_stays(stays("M1", said, (), book, NOON + timedelta(days=90), Folding()))
+    (one,) = told_stays(stays("M1", said, (), book, NOON + timedelta(days=90), Folding()), Nothing())
     assert one.arrived_at is not None
     assert one.stay.admitted_at is not None
     assert one.arrived_at < one.stay.admitted_at
