@@ -17,7 +17,7 @@ class Heads(msgspec.Struct, frozen=True):
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """What Kafka keeps beside the records, in the same transaction.
+    """How far records were published. Kafka keeps it in their transaction; the store a moment later, and for longer.
 
     Args:
         history: counts the stores that were published under this namespace: a restored backup is another one.
@@ -29,7 +29,7 @@ class Mark(msgspec.Struct, frozen=True):
     last_id: str = ""
 
 
-def resumed(reader: Reader, written: Heads, kept: Mark | None, remembered: Heads) -> Mark:
+def resumed(reader: Reader, written: Heads, kept: Mark | None, remembered: Mark) -> Mark:
     """Where to go on.
 
     A store that does not hold what was published last is an older one, restored: what it will say from here on may
@@ -37,10 +37,10 @@ def resumed(reader: Reader, written: Heads, kept: Mark | None, remembered: Heads
 
     Args:
         written: how far the store goes. kept: by Kafka; None: it has forgotten, or never knew.
-        remembered: by the store.
+        remembered: by the store; it may be older.
     """
     if kept is None:
-        return Mark(published=remembered)
+        return remembered
     return kept if _holds(reader, written, kept) else Mark(history=kept.history + 1)
 
 

@@ -1,6 +1,7 @@
 """What is to be published next, read from the store."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 
 import msgspec
 
@@ -13,6 +14,8 @@ from topics.telling import Record, count_record, effect_records, quarantine_reco
 
 ROWS_MAX = 1_000
 """Rows of a stream in one parcel: what bounds the memory."""
+COUNTERS_MAX = 5_000
+"""Counters in one parcel; the others follow in the next ones."""
 
 
 class Parcel(msgspec.Struct, frozen=True):
@@ -37,8 +40,8 @@ def next_parcel(reader: Reader, mark: Mark, heads: Heads) -> Parcel:
 
 
 def with_counters(parcel: Parcel, before: Counters, now: Counters) -> Parcel:
-    """A parcel and, behind its records, the counters that are other than they were."""
-    counters = changed(before, now)
+    """A parcel and, behind its records, counters that are other than they were: all, or as many as a parcel takes."""
+    counters = dict(islice(changed(before, now).items(), COUNTERS_MAX))
     records = [count_record(key, sums) for key, sums in counters.items()]
     return msgspec.structs.replace(parcel, records=parcel.records + records, counters=counters)
 

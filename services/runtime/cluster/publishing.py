@@ -18,7 +18,7 @@ from aiokafka.errors import KafkaError
 from models.errors import WorldIsAway
 from services.runtime.cluster.faults import fault
 from services.runtime.cluster.marks import Heads, Mark, resumed
-from services.runtime.cluster.parcels import Parcel, after, changed, next_parcel, with_counters
+from services.runtime.cluster.parcels import COUNTERS_MAX, Parcel, after, changed, next_parcel, with_counters
 from services.runtime.cluster.seat import Counters, Seat
 from services.runtime.cluster.sending import Sender
 from services.runtime.store.contract import Reader
@@ -99,7 +99,7 @@ class Publisher:
             psycopg.Error, WorldIsAway, OSError: it is away.
         """
         async with Seat.at(self._url, self._namespace) as seat:
-            rows = (await seat.published()).behind(await seat.heads())
+            rows = (await seat.remembered()).published.behind(await seat.heads())
             return rows + len(changed(await seat.counters(), await asyncio.to_thread(self._count)))
 
     async def drained(self) -> None:
@@ -139,7 +139,7 @@ class Publisher:
 
     async def _resume(self, seat: Seat, sender: Sender, reader: Reader) -> Counters:
         """Find out where to go on; returns the counters as they were told last."""
-        kept, remembered, self._heads = await sender.mark(), await seat.published(), await seat.heads()
+        kept, remembered, self._heads = await sender.mark(), await seat.remembered(), await seat.heads()
         self._mark = await asyncio.to_thread(resumed, reader, self._heads, kept, remembered)
         counters = await seat.counters()
         if kept and kept.history != self._mark.history:
@@ -156,8 +156,9 @@ class Publisher:
                 parcel = await asyncio.to_thread(next_parcel, reader, self._mark, heads)
             age = time.monotonic() - counted_at
             if age > (_COUNTERS_EVERY_S if heads.outbox > counted else _RECOUNT_AFTER_S):
-                counted, counted_at = heads.outbox, time.monotonic()
                 parcel = with_counters(parcel, told, await asyncio.to_thread(reader.measure_counts))
+                more = len(parcel.counters) == COUNTERS_MAX
+                counted, counted_at = -1 if more else heads.outbox, time.monotonic()
             if parcel.records:
                 await self._hand_over(parcel, seat, sender)
                 told = after(told, parcel.counters)
@@ -171,7 +172,7 @@ class Publisher:
         async with asyncio.timeout(_SEND_S):
             await sender.send(parcel.records, parcel.mark)
         fault("after_send", drop=seat.drop)
-        await seat.remember(parcel.mark.published, parcel.counters)
+        await seat.remember(parcel.mark, parcel.counters)
         self._mark, self._sending_since, self._failure = parcel.mark, None, ""
 
     def _count(self) -> Counters:

@@ -15,7 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import TupleRow
 
 from models.measure import CounterKey, Sums
-from services.runtime.cluster.marks import Heads
+from services.runtime.cluster.marks import Heads, Mark
 
 _BEAT_S = 1.0
 _ANSWER_S = 10
@@ -27,8 +27,8 @@ _SETTINGS = {
 
 _TAKE = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
 _HEADS = "SELECT (SELECT coalesce(max(position), 0) FROM outbox), (SELECT coalesce(max(id), 0) FROM quarantine)"
-_POSITIONS = "SELECT stream, position FROM published WHERE stream IN ('outbox', 'quarantine')"
-_COUNTERS = "SELECT body FROM published WHERE stream LIKE 'count|%' AND body IS NOT NULL"
+_MARK = "SELECT body FROM published WHERE stream = 'outbox' AND body IS NOT NULL"
+_COUNTERS = "SELECT body FROM published WHERE stream LIKE 'count|%%' AND body IS NOT NULL"
 _REMEMBER = """
     INSERT INTO published (stream, position, body) SELECT * FROM unnest(%s::text[], %s::bigint[], %s::bytea[])
     ON CONFLICT (stream) DO UPDATE SET position = excluded.position, body = excluded.body
@@ -86,24 +86,21 @@ class Seat:
         """How far the streams were written."""
         return Heads(*await self._row(_HEADS))
 
-    async def published(self) -> Heads:
-        """How far they were published."""
-        rows = await (await self._connection.execute(_POSITIONS)).fetchall()
-        return Heads(**dict(rows))
+    async def remembered(self) -> Mark:
+        """How far they were published, as `remember` was told."""
+        rows = await self._rows(_MARK)
+        return msgspec.json.decode(rows[0][0], type=Mark) if rows else Mark()
 
     async def counters(self) -> Counters:
         """The counters as they were published last."""
-        rows = await (await self._connection.execute(_COUNTERS)).fetchall()
+        rows = await self._rows(_COUNTERS)
         return dict(msgspec.msgpack.decode(body, type=tuple[CounterKey, Sums]) for (body,) in rows)
 
-    async def remember(self, published: Heads, counters: Mapping[CounterKey, Sums | None]) -> None:
+    async def remember(self, mark: Mark, counters: Mapping[CounterKey, Sums | None]) -> None:
         """Keep what was published, in one transaction. Of the counters, only those that are other than before; None:
         it is gone.
         """
-        rows: list[tuple[str, int, bytes | None]] = [
-            ("outbox", published.outbox, None),
-            ("quarantine", published.quarantine, None),
-        ]
+        rows: list[tuple[str, int, bytes | None]] = [("outbox", mark.published.outbox, msgspec.json.encode(mark))]
         for key, sums in counters.items():
             # A hash: owners are texts from files, which may hold what PostgreSQL's text cannot.
             name = sha256(msgspec.json.encode(key)).hexdigest()
@@ -116,7 +113,9 @@ class Seat:
         self._connection.pgconn.finish()
 
     async def _row(self, query: str, *values: str) -> TupleRow:
-        async with asyncio.timeout(_ANSWER_S):  # a database that is frozen closes nothing and answers nothing
-            row = await (await self._connection.execute(query, values)).fetchone()
-        assert row, "an aggregate has a row"
+        (row,) = await self._rows(query, *values)
         return row
+
+    async def _rows(self, query: str, *values: str) -> list[TupleRow]:
+        async with asyncio.timeout(_ANSWER_S):  # a database that is frozen closes nothing and answers nothing
+            return await (await self._connection.execute(query, values)).fetchall()

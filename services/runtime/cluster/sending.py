@@ -63,15 +63,21 @@ class Sender:
             await _stop(producer)
 
     async def mark(self) -> Mark | None:
-        """What the last records were sent with; None: Kafka does not know, or no longer."""
+        """What the last records were sent with; None: Kafka does not know, or no longer.
+
+        Raises:
+            WorldIsAway: it does not say, such as while the offsets are being loaded after a restart.
+        """
         admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap, request_timeout_ms=_REQUEST_S * 1000)
         try:
             await admin.start()
             offsets = await admin.list_consumer_group_offsets(self._name, partitions=[self._marked])
         finally:
             await admin.close()
-        kept = offsets.get(self._marked)
-        return msgspec.json.decode(kept.metadata, type=Mark) if kept and kept.offset >= 0 else None
+        if self._marked not in offsets:  # so aiokafka tells of an error that is the whole group's
+            raise WorldIsAway(f"{self._bootstrap}: the broker does not say how far was published.")
+        kept = offsets[self._marked]
+        return msgspec.json.decode(kept.metadata, type=Mark) if kept.offset >= 0 else None
 
     async def send(self, records: Sequence[Record], mark: Mark) -> None:
         """Write records and the mark, in order within each partition; returns when they are committed.
