@@ -4,6 +4,9 @@ import msgspec
 
 from models.time import Instant
 
+BETWEEN = b"\x1c\r\x0b"
+"""A message that was answered twice (CA, then AA) has both answers in one value; framed (MLLP) it is both blocks."""
+
 
 class Answered(msgspec.Struct, frozen=True):
     """One answer given to line `seq`: when its message was kept, what was answered, and `micros` from the last byte

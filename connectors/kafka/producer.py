@@ -173,17 +173,18 @@ class Producer:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._is_lost.wait(), LOOK_S)
             self._is_lost.clear()
-            if self._producer is None:
+            producer = self._producer  # a delivery that fails meanwhile gives it up
+            if producer is None:
                 unanswered = 0
                 await self._begin_anew()
-            elif await _answers(self._producer):
+            elif await _answers(producer):
                 unanswered, self.failure = 0, ""
             else:
                 unanswered += 1
                 self.failure = str(self._away(TimeoutError()))
                 # A broker that is soon back gets what is held: nobody need send it again.
                 if unanswered == _LOOKS:
-                    await self._lost(self._producer, TimeoutError())
+                    await self._lost(producer, TimeoutError())
 
     async def _begin_anew(self) -> None:
         try:

@@ -14,10 +14,9 @@ import time
 import msgspec
 
 from connectors.mllp.header import Header
+from models.ledger import BETWEEN
 from models.time import Instant
 
-# A message that was answered twice (CA, then AA) has both answers in one value; framing it gives both blocks.
-BETWEEN = b"\x1c\r\x0b"
 POSITIVE = frozenset({"AA", "CA"})
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9 _.,:;()/-]+")

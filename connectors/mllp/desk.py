@@ -6,14 +6,14 @@ from collections import OrderedDict
 
 import msgspec
 
-from connectors.mllp.acks import BETWEEN, POSITIVE, ControlIds, Trouble, build_ack, codes_of
+from connectors.mllp.acks import POSITIVE, ControlIds, Trouble, build_ack, codes_of
 from connectors.mllp.contract import Judge, Keeper
 from connectors.mllp.framing import Oversize
 from connectors.mllp.header import Header, read_header
 from connectors.mllp.modes import Verdict, Wanted, wanted
 from connectors.mllp.settings import ListenerSettings
 from connectors.mllp.stats import ListenerStats
-from models.ledger import Answered
+from models.ledger import BETWEEN, Answered
 from models.time import Instant
 
 log = logging.getLogger(__name__)

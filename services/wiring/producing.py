@@ -78,15 +78,15 @@ class KafkaJournal:
         """Have a sheaf on the brokers; give (new, repeated)."""
         names = {name: line for line in sheaf.lines if (name := _name(line)) not in self._remembered}
         fresh = self._unknown(list(names.values()))
-        self._run(self.deliver(fresh)).result()
+        self._run(self._deliver(fresh)).result()
         self._store.append([], checkpoint=(sheaf.key, sheaf.upto)).result()
         self._remembered.update(dict.fromkeys(names))
         while len(self._remembered) > REMEMBERED:
             self._remembered.popitem(last=False)
         return len(fresh), len(sheaf.lines) - len(fresh) + sheaf.known
 
-    async def deliver(self, lines: Sequence[TakenLine]) -> int:
-        """Write lines; give their number once all of them are durable.
+    async def _deliver(self, lines: Sequence[TakenLine]) -> None:
+        """Write lines; return once all of them are durable.
 
         Raises:
             WorldIsAway: that is not known of all of them.
@@ -102,7 +102,6 @@ class KafkaJournal:
             place = topic_of(line.kind).name, lies.partition
             self.sent[place] = max(lies.offset, self.sent.get(place, -1))
             self.latest = max(line.received_at, self.latest)
-        return len(lines)
 
     def _unknown(self, lines: Sequence[TakenLine]) -> list[TakenLine]:
         """The lines that are not in the store."""
@@ -134,7 +133,7 @@ async def connected(bootstrap: str, namespace: str) -> AsyncIterator[Producer]:
 
 
 def joined(where: Where, clock: Clock) -> "PostgresStore":
-    """The store of a cluster, as one of many that write to it.
+    """The store of a cluster, for a process that receives.
 
     Raises:
         StoreIsStrange: its records have another shape.
@@ -143,7 +142,7 @@ def joined(where: Where, clock: Clock) -> "PostgresStore":
     from services.runtime.store.postgres import PostgresStore
 
     assert where.url, "a cluster's store is a database"
-    return checked(PostgresStore.join(where.url, where.namespace, now=clock))
+    return checked(PostgresStore.attend(where.url, where.namespace, now=clock))
 
 
 @contextmanager

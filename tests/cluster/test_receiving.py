@@ -54,16 +54,18 @@ def test_a_message_sent_again_gets_its_answer_again_from_whoever_listens(cluster
     with cluster.serve() as served, Wire(served.port) as sender:
         first = sender.ask(message)
         assert sender.ask(message) == first
-        both = sender.ask(adt("A01", "C2", "M2", extra=ASKS_FOR_BOTH))
-        assert both is not None
-        assert sender.answer() is not None
+        asks_for_both = adt("A01", "C2", "M2", extra=ASKS_FOR_BOTH)
+        both = sender.ask(asks_for_both), sender.answer()
+        assert None not in both
     cluster.drain()
+    until(lambda: cluster.asked("SELECT count(*) FROM ack") == [(4,)])
     with cluster.serve() as another, Wire(another.port) as sender:
         assert sender.ask(message) == first
+        assert (sender.ask(asks_for_both), sender.answer()) == both
     cluster.drain()
     assert len(lines_of(cluster)) == 2
-    until(lambda: cluster.asked("SELECT count(*) FROM ack") == [(5,)])
-    assert cluster.asked("SELECT count(*) FROM ack WHERE repeat = 1") == [(2,)]
+    until(lambda: cluster.asked("SELECT count(*) FROM ack") == [(7,)])
+    assert cluster.asked("SELECT count(*) FROM ack WHERE repeat = 1") == [(4,)]
 
 
 @pytest.mark.long

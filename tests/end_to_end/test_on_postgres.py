@@ -208,7 +208,9 @@ def test_no_rebuild_is_written_while_a_worker_runs(pair: tuple[House, House], da
         assert house.json("rebuild")["differences"] == []
         refused = house.run("rebuild", "--apply")
     assert refused.returncode == 3, refused.stderr
-    assert house.run("rebuild", "--apply").returncode == 0
+    with PostgresStore.attend(database, Where(house.store).namespace, now=CLOCK) as listening:
+        assert house.run("rebuild", "--apply").returncode == 0
+        assert listening.answers_of([("F1", b"\0" * 32, CLOCK())]) == [None]
 
 
 def test_a_backup_is_the_database_s_own(pair: tuple[House, House]) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Self
 import psycopg
 
 from models.errors import WorldIsAway
-from models.ledger import Answered
+from models.ledger import BETWEEN, Answered
 from models.time import Instant
 from services.runtime.store import postgres_queries as queries
 from services.runtime.store.appending import WITHIN_MICROS, hashed, weight_of
@@ -89,6 +89,17 @@ class PostgresStore(PostgresReader, Written[PostgresSession], ClusterStore):
         return cls(place, Connections(place, connect), Connections(place, connect))
 
     @classmethod
+    def attend(cls, url: str, namespace: str, *, now: Callable[[], Instant]) -> Self:
+        """Open a store for a process that receives, and derives nothing: it may go on while another has the store for
+        itself (`open`), but not begin then.
+
+        Raises:
+            StoreIsBusy, StoreIsStrange, WorldIsAway: as `join`.
+        """
+        cls.join(url, namespace, now=now).close()
+        return cls.assist(url, namespace)
+
+    @classmethod
     def _opened(cls, place: Place, writing: Connections, working: Connections, now: Callable[[], Instant]) -> Self:
         try:
             with writing.lend() as connection:
@@ -123,8 +134,8 @@ class PostgresStore(PostgresReader, Written[PostgresSession], ClusterStore):
         told: list[tuple[Instant, bytes | None] | None] = [None] * len(asked)
         with self._snapshot() as session:
             # What the journal says counts more: an answer may have been replaced there.
-            for query in (queries.ANSWERED_IN_LEDGER, queries.ANSWERED_IN_JOURNAL):
-                for index, at, answer in session.rows(query, *values):
+            for query, more in ((queries.ANSWERED_IN_LEDGER, (BETWEEN,)), (queries.ANSWERED_IN_JOURNAL, ())):
+                for index, at, answer in session.rows(query, *values, *more):
                     before = told[index]
                     told[index] = instant(at), before[1] if answer is None and before else answer
         return told

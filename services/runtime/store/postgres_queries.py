@@ -43,7 +43,8 @@ ACKS_BY_CONTENT = """
         AND ack.feed = journal.feed
     WHERE journal.seq IN (VALUES (?))
 """
-# First answers to the same content within a span: of lines that stand, and of those that are on their way.
+# First answers to the same content within a span: of lines that stand, and of those that are on their way. The ledger
+# has a row for each answer to a message.
 ANSWERED_IN_JOURNAL = """
     SELECT asked.number, found.received_at, answer.answer
     FROM unnest(?::bigint[], ?::text[], ?::bytea[], ?::bigint[], ?::bigint[])
@@ -60,10 +61,10 @@ ANSWERED_IN_LEDGER = """
     FROM unnest(?::bigint[], ?::text[], ?::bytea[], ?::bigint[], ?::bigint[])
             AS asked (number, feed, sha256, since, until)
         CROSS JOIN LATERAL (
-            SELECT line_received_at, answer FROM ack
+            SELECT line_received_at, string_agg(answer, ?::bytea ORDER BY id) AS answer FROM ack
             WHERE sha256 = asked.sha256 AND line_received_at BETWEEN asked.since AND asked.until
                 AND feed = asked.feed AND repeat = 0
-            ORDER BY line_received_at DESC, id LIMIT 1
+            GROUP BY line_received_at ORDER BY line_received_at DESC LIMIT 1
         ) AS found
 """
 

@@ -8,8 +8,9 @@ from hl7apy.parser import parse_message
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.mllp.acks import BETWEEN, ControlIds, Trouble, build_ack, codes_of, read_ack
+from connectors.mllp.acks import ControlIds, Trouble, build_ack, codes_of, read_ack
 from connectors.mllp.header import Header, read_header
+from models.ledger import BETWEEN
 from tests.unit.mllp.support import START, adt
 
 TROUBLE = Trouble("no PID|segment\r^JANE~", ("MSH", "1", "3"))
