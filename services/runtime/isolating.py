@@ -14,7 +14,7 @@ def isolated(
     """Attempt items together; where that fails for a reason that lies in them, in halves, and so on, in their order.
 
     Args:
-        attempt: does all of it or nothing.
+        attempt: does all of it or nothing, or knows what it did already when it is asked again.
         give_up: sets aside the one item that fails alone.
 
     Raises:

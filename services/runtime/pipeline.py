@@ -26,6 +26,7 @@ from services.member.diff import diff
 from services.member.facts import Facts, absorb
 from services.member.memo import Memo
 from services.member.shelf import Shelves
+from services.runtime.cluster.faults import fault
 from services.runtime.history import Told, heard_of, remember
 from services.runtime.isolating import isolated
 from services.runtime.recall import Circle, circles, facilities_of, registry_blobs, touched_members, with_registry
@@ -117,8 +118,9 @@ class Pipeline:
         self._journal = journal or store
         self._hold: Hold = unshared
         self._shard = 0
-        self.facilities: Facts = facilities_of(store)
         self._registry = store.reference("registry")
+        # In this order: should another change them in between, they are read again (`over`).
+        self.facilities: Facts = facilities_of(store)
         self._newest: Instant | None = None
         self._shelves, self._memo = Shelves(), Memo(Remembered)
         self.told_of: Counter[str] = Counter()
@@ -146,7 +148,13 @@ class Pipeline:
         """Process lines and move the cursor past them: in one transaction, but for a line that breaks us, which goes to
         quarantine alone.
         """
-        isolated(lambda some: self.attempt(some, bulk=bulk), self.give_up, lines)
+
+        def attempt(some: Sequence[JournalLine]) -> None:
+            told_of = self.attempt(some, bulk=bulk)
+            if bulk:
+                self.told_of.update(told_of)
+
+        isolated(attempt, self.give_up, lines)
 
     @contextmanager
     def over(self, store: State, hold: Hold, shard: int) -> Iterator[None]:
@@ -165,11 +173,16 @@ class Pipeline:
         finally:
             self._store, self._journal, self._hold, self._shard = before
 
-    def attempt(self, lines: Sequence[JournalLine], *, bulk: bool = False, kept: Sequence[NewLine] = ()) -> None:
+    def attempt(
+        self, lines: Sequence[JournalLine], *, bulk: bool = False, kept: Sequence[NewLine] = ()
+    ) -> Mapping[str, int]:
         """Process lines in one transaction and move the cursor past them: all or nothing.
 
         Args:
             kept: the lines themselves, where they join the journal in this very transaction (`Batch.lines`).
+
+        Returns:
+            How many messages told of each source patient.
         """
         now = self._now()
         newest = max((line.received_at for line in lines if line.received_at <= now + AHEAD), default=now)
@@ -195,9 +208,8 @@ class Pipeline:
         # Only what is on disk is known: a batch that failed is taken again from the start.
         self.facilities = absorb(self.facilities, heard.facilities)
         self._registry = batch.reference.get("registry", self._registry)
-        if bulk:
-            self.told_of.update(heard.told_of)
         self._newest = max(newest, self._newest or newest)
+        return heard.told_of
 
     def give_up(self, line: JournalLine, error: Exception, kept: Sequence[NewLine] = ()) -> None:
         """Keep a line that breaks us in quarantine, and move the cursor past it."""
@@ -270,6 +282,13 @@ class Pipeline:
         self.derived(member_ids, work, batch, at)
         self._write(work, batch)
 
+    def set_aside(self, member_id: str, error: Exception) -> None:
+        """Leave a member that breaks us as it is, in one transaction; what it breaks is told in quarantine."""
+        work, batch = Workset(self._store, self._shelves, self._hold), Batch()
+        for member in work.members([member_id]):
+            _set_aside(member, error, work, batch)
+        self._write(work, batch)
+
     def derived(
         self,
         member_ids: Iterable[str],
@@ -284,6 +303,7 @@ class Pipeline:
             as_of: the instant at which those are judged of whom nothing was told.
             told: when what was heard was received, by source patient and subject: who was told of is judged then.
         """
+        fault("derive")
         for around in circles(work, member_ids, self._reference.shadows):
             heard = heard_of(around, told)
             begun = heard.last if heard else as_of

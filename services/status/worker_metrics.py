@@ -36,7 +36,7 @@ class WorkerMetrics:
         yield counter("worker_retries", "Batches that were tried again.", (), {(): progress.tries})
         yield counter("worker_woken", "Members derived because their time had come.", (), {(): progress.woken})
         yield counter("worker_rebalances", "Times the group gave out partitions.", (), {(): progress.rebalances})
-        yield histogram("worker_batch_seconds", "From a batch to its commit.", (), {(): progress.seconds}, MICROS)
+        yield histogram("worker_batch_seconds", "From a batch to its commit.", (), {(): progress.batch_micros}, MICROS)
         yield gauge("worker_partitions", "Partitions read.", (), {(): len(progress.assigned or ())})
         yield gauge("worker_well", "1 while it gets on.", (), {(): float(not progress.problem())})
         if progress.behind is not None:

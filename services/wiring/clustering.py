@@ -66,7 +66,12 @@ def run_worker(where: Where, setup: Setup, clock: Clock, role: Role) -> None:
     progress, epoch = Progress(), store.raise_epoch(name)
     live, slow = (
         Taker(
-            store, Pipeline(store, setup.readers, setup.reference, clock), setup.reference.digest, name, epoch, progress
+            store,
+            Pipeline(store, setup.readers, setup.reference, clock),
+            setup.reference.digest,
+            name,
+            epoch,
+            progress.lane(),
         )
         for _ in range(2)
     )

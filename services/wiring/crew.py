@@ -146,7 +146,7 @@ class _Helper:
         share = self._share
         store = self._stack.enter_context(PostgresStore.assist(self._where.url, self._where.namespace))
         pipeline, digest = Pipeline(store, share.readers, share.reference, share.now), share.reference.digest
-        taker = Taker(store, pipeline, digest, f"recount-{share.number}", 0, Progress())
+        taker = Taker(store, pipeline, digest, f"recount-{share.number}", 0, Progress().lane())
         while store.due(at := share.now(), 1):
             with contextlib.suppress(Contended):  # who shares evidence with others may be held by another helper
                 taker.wake(at, _TOGETHER, share.is_at_home, _SHARDS + share.number)

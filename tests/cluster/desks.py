@@ -47,7 +47,7 @@ class Desk:
         self.pipeline = Pipeline(self.store, setup.readers, setup.reference, clock)
         self.progress = Progress()
         epoch = self.store.raise_epoch(name)
-        self.taker = Taker(self.store, self.pipeline, setup.reference.digest, name, epoch, self.progress)
+        self.taker = Taker(self.store, self.pipeline, setup.reference.digest, name, epoch, self.progress.lane())
         self.taker.starts = {(RAW.name, number): 0 for number in range(PARTITIONS)}
 
     def settle(self, as_of: Instant) -> None:

@@ -7,6 +7,7 @@ import asyncio
 import json
 import re
 import threading
+import time
 import uuid
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -32,7 +33,8 @@ from services.runtime.cluster.marks import Mark
 from services.runtime.cluster.progress import Progress
 from services.runtime.cluster.records import Record
 from services.runtime.cluster.sending import Sender
-from services.runtime.pipeline import PROCESSING_FAILED, Pipeline
+from services.runtime.pipeline import DERIVE_FAILED, PROCESSING_FAILED, Pipeline
+from services.runtime.recall import Circle
 from services.runtime.store import postgres_committing, postgres_locks, postgres_text
 from services.runtime.store import postgres_queries as queries
 from services.runtime.store.cluster_contract import Cursor, Partition
@@ -242,6 +244,19 @@ def test_a_topic_that_was_made_anew_and_is_shorter_is_not_waited_for(
 # 4. What is told of one member on two partitions at once.
 
 
+def test_a_log_that_lost_records_beneath_a_running_worker_is_noticed_while_nothing_comes(
+    workers: Workers, without: pytest.MonkeyPatch
+) -> None:
+    """What comes next would lie on offsets that were taken already, and reach nobody."""
+    desk = workers.one()
+    clearing, place = Clearing(desk.store, [(RAW.name, 0)]), (RAW.name, 0)
+    desk.taker.take(partition(0, *visits(Scribe(), 2)))
+    ends = cursor(desk)
+    assert ends is not None
+    assert clearing.note({place: ends + 1}, {}, datetime.now(UTC)) == 0
+    assert ends_with(lambda: clearing.note({place: ends}, {}, datetime.now(UTC))) is OtherTopic
+
+
 def test_an_admission_and_its_roster_row_at_once_find_each_other(
     workers: Workers, without: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -335,8 +350,8 @@ def test_workers_never_wait_for_each_other_in_a_ring(workers: Workers, without: 
                 said.append("deadlock" if "deadlock" in str(away) else "begins anew")
 
         with ThreadPoolExecutor(2) as threads:
-            for each in (threads.submit(hold, one, "a", "b"), threads.submit(hold, other, "b", "a")):
-                each.add_done_callback(lambda done: done.result())
+            for each in [threads.submit(hold, one, "a", "b"), threads.submit(hold, other, "b", "a")]:
+                each.result()
         return said
 
     assert "deadlock" not in story()
@@ -603,6 +618,68 @@ def test_a_record_that_breaks_us_goes_to_quarantine_alone(workers: Workers, with
     assert story() == (ValueError, None, [])
 
 
+def test_a_member_that_breaks_us_when_its_time_has_come_is_set_aside_alone(
+    workers: Workers, without: pytest.MonkeyPatch
+) -> None:
+    """Else it would be the first of those who are due for every worker, and end each of them."""
+    whole = Pipeline._derive_circle
+
+    def breaking(self: Pipeline, around: Circle, *words: Any) -> None:
+        if "M2" in around.members:
+            raise ValueError("a bug of ours, outside of what sets a member aside by itself")
+        whole(self, around, *words)
+
+    def story() -> tuple[object, list[str], list[str]]:
+        desk = workers.one()
+        begun(desk, "M1", "M2", "M3")
+        woken_at = datetime.now(UTC)
+        with desk.store.transaction() as transaction:
+            transaction.commit(Batch(wake={"M1", "M2", "M3"}))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Pipeline, "_derive_circle", breaking)
+            ended = ends_with(lambda: desk.settle(woken_at))
+        return ended, sorted(desk.store.due(woken_at, 10)), [row.reason for row in desk.store.quarantine()]
+
+    assert story() == (None, [], [DERIVE_FAILED])
+    without.setattr(taking, "isolated", lambda attempt, _, items: attempt(items))
+    assert story() == (ValueError, ["M1", "M2", "M3"], [])
+
+
+def test_what_takes_longer_than_the_database_waits_is_done_in_smaller_parts_and_then_with_patience(
+    workers: Workers, without: pytest.MonkeyPatch
+) -> None:
+    """Else the same would be tried for ever, and whoever is due behind it never woken."""
+    connect, derive = Place.connect, pipeline.derive
+    pause_s = [0.0]
+
+    def hurried(place: Place, use: Use) -> psycopg.Connection:
+        connection = connect(place, use)
+        connection.execute("SET idle_in_transaction_session_timeout = '300ms'")
+        return connection
+
+    def slowly(*words: Any) -> Any:
+        time.sleep(pause_s[0])
+        return derive(*words)
+
+    without.setattr(Place, "connect", hurried)
+    without.setattr(taking, "LONG_S", 0.2)
+    desk = workers.one()
+    begun(desk, "M1", "M2", "M3")
+    woken_at = datetime.now(UTC) + timedelta(days=400)
+    for pause_s[0] in (0.2, 0.5):  # two members are too many; even one is
+        with desk.store.transaction() as transaction:
+            transaction.commit(Batch(wake={"M1", "M2", "M3"}))
+        without.setattr(pipeline, "derive", slowly)
+        desk.settle(woken_at)
+        without.setattr(pipeline, "derive", derive)
+        assert desk.store.due(woken_at, 10) == []
+        assert desk.progress.problem() == ""
+    without.setattr(pipeline, "derive", slowly)
+    log = partition(0, Scribe().write(ago(hours=2), "A01 admit V1"))
+    desk.taker.take(log)
+    assert cursor(desk) == 0
+
+
 def test_a_database_that_is_away_poisons_no_record(workers: Workers, without: pytest.MonkeyPatch) -> None:
     def story() -> tuple[int, int]:
         desk = workers.one()
@@ -722,6 +799,19 @@ def test_a_worker_that_is_up_and_reads_nothing_is_not_well() -> None:
     progress.given([])
     progress.moved -= 120
     assert not progress.problem()  # there are more workers than partitions
+
+
+def test_a_worker_one_of_whose_lanes_cannot_write_is_not_well_whatever_the_other_does() -> None:
+    progress = Progress()
+    live, slow = progress.lane(), progress.lane()
+    progress.given([(RAW.name, 0)])
+    slow.tries_again("the database is away")
+    assert slow.failing_since is not None
+    slow.failing_since -= 10
+    live.took(1, 0.1)
+    assert "the database is away" in progress.problem()
+    slow.took(1, 0.1)
+    assert not progress.problem()
 
 
 # 12. Texts.

@@ -95,21 +95,9 @@ def own_kafka() -> Iterator[KafkaServer]:
     yield from _own(KafkaServer, "KAFKA_BOOTSTRAP")
 
 
-@pytest.fixture(scope="module")
-def own_kafka_of_module() -> Iterator[KafkaServer]:
-    """A broker of one module's tests, each of which leaves it running."""
-    yield from _own(KafkaServer, "KAFKA_BOOTSTRAP")
-
-
 @pytest.fixture
 def own_postgres() -> Iterator[PostgresServer]:
     """A PostgreSQL of this test alone."""
-    yield from _own(PostgresServer, "DATABASE_URL")
-
-
-@pytest.fixture(scope="module")
-def own_postgres_of_module() -> Iterator[PostgresServer]:
-    """A PostgreSQL of one module's tests, each of which leaves it running."""
     yield from _own(PostgresServer, "DATABASE_URL")
 
 

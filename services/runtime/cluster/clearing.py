@@ -6,10 +6,14 @@ from datetime import timedelta
 import msgspec
 
 from models.time import Instant
+from services.runtime.cluster.cursors import cut_off
 from services.runtime.store.cluster_contract import ClusterStore, Partition
 
 MARGIN = timedelta(seconds=2)
-"""What was received by then may still be on its way to the broker."""
+"""What was received by then may still be on its way to the broker; clocks of listeners and database may differ so much.
+While a broker is slower (`connectors.kafka.producer.DELIVERY_S`), what comes late is judged late: a task may be told to
+be overdue for a moment.
+"""
 FRESH = timedelta(seconds=8)
 """A partition that was not known to be read for longer has a backlog, or nobody reads it: time waits for it."""
 
@@ -23,6 +27,7 @@ class Clearing:
 
     def __init__(self, store: ClusterStore, partitions: Sequence[Partition]) -> None:
         self._store, self._partitions = store, partitions
+        self._reached: dict[Partition, int] = {}
 
     def note(self, ends: Mapping[Partition, int], starts: Mapping[Partition, int], at: Instant) -> int:
         """Note which partitions are read to the end; give how many records are left in the others.
@@ -30,7 +35,13 @@ class Clearing:
         Args:
             ends: the offset behind the last record of each partition, as of `at`.
             starts: where reading began, for those without a cursor.
+
+        Raises:
+            OtherTopic: a log ends before what was taken of it at the note before.
         """
+        for partition, end in ends.items():
+            if end < self._reached.get(partition, 0):
+                raise cut_off(*partition, end)
         behind = 0
         with self._store.transaction() as transaction:
             cursors = transaction.cursors(ends.keys())
@@ -38,6 +49,7 @@ class Clearing:
             for partition, cursor in cursors.items():
                 position = starts.get(partition, 0) if cursor.offset is None else cursor.offset + 1
                 behind += max(0, ends[partition] - position)
+                self._reached[partition] = position
                 until = at - MARGIN
                 if position >= ends[partition] and (cursor.clear_until is None or cursor.clear_until < until):
                     clear[partition] = msgspec.structs.replace(cursor, clear_until=until)
@@ -53,4 +65,7 @@ class Clearing:
 
     def as_of(self, until: Instant | None) -> Instant | None:
         """The instant by which members may be judged; None while a partition has a backlog."""
-        return until if until and self._store.now() - until <= FRESH else None
+        if until is None:
+            return None
+        age = self._store.now() - until
+        return until if timedelta() <= age <= FRESH else None  # below: the database's clock was put back

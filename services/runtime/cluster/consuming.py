@@ -19,11 +19,12 @@ from faust.types import TP
 
 from models.errors import WorldIsAway
 from models.time import Instant
-from services.runtime.cluster.ending import Ending, SeekTookTooLong
+from services.runtime.cluster.ending import Ending, OtherTopic, SeekTookTooLong
 from services.runtime.cluster.faults import fault
 from services.runtime.cluster.logs import Logs, broker_errors
 from services.runtime.cluster.records import Record
 from services.runtime.store.cluster_contract import Partition
+from topics.declared import BULK, RAW
 
 log = logging.getLogger(__name__)
 _LIBRARY = logging.getLogger("faust.app")
@@ -31,8 +32,12 @@ _LIBRARY = logging.getLogger("faust.app")
 for _name in ("faust", "mode", "aiokafka"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
-BATCH, WITHIN_S = 256, 0.002
-"""Records a transaction, and how long the first of them waits for others that have been read."""
+BATCHES, WITHIN_S = {RAW.name: 256, BULK.name: 8}, 0.005
+"""Records handed over together (messages of a kilobyte; half a megabyte of a table each), and how long the first
+of them waits for others that have been read.
+"""
+WAITING = 16
+"""So many batches wait in memory; then no more is fetched."""
 FETCH_BYTES, FETCH_S = 16 * 1024, 0.02
 """The broker answers when it has so much, or after so long: else, while records come one by one, each is a fetch of its
 own, and those cost as much as half the work on the records.
@@ -134,12 +139,18 @@ class WorkerApp(faust.App):
 
     def add_agent(self, name: str, take: Take) -> None:
         """Hand over batches of a topic; they are acknowledged when they were taken."""
+        batch = BATCHES[name]
         topic = self.topic(
-            self.prefix + name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"
+            self.prefix + name,
+            key_type=bytes,
+            value_type=bytes,
+            key_serializer="raw",
+            value_serializer="raw",
+            maxsize=WAITING * batch,
         )
 
         async def agent(stream: Any) -> None:
-            async for events in stream.noack_take(BATCH, within=WITHIN_S):
+            async for events in stream.noack_take(batch, within=WITHIN_S):
                 with ending_for_good():
                     await take([self.record(event.message) for event in events])
                     fault("before_ack")
@@ -199,7 +210,12 @@ class _Consumer(driver.Consumer):
     async def _seek_to_cursors(self) -> None:
         app, assigned = self.app, self.assignment()
         assert isinstance(app, WorkerApp)
-        found = await app.seek(await app.logs.spans([app.place(tp) for tp in assigned]) if assigned else {})
+        places = [app.place(tp) for tp in assigned]
+        try:
+            found = await app.seek(await app.logs.spans(places) if places else {})
+        except OtherTopic:
+            # Between the two looks somebody who read before us may have taken what had just come.
+            found = await app.seek(await app.logs.spans(places))
         start = {tp: found[app.place(tp)] for tp in assigned}
         with broker_errors():
             await self.seek_wait(start)  # on the consumer's thread, and done when this returns
@@ -215,7 +231,9 @@ class _Consumer(driver.Consumer):
 
 
 class _ConsumerThread(driver.AIOKafkaConsumerThread):
-    """Tells the group that it leaves: a static member never does by itself, and others would wait for its session."""
+    """Fetches in handfuls, and tells the group that it leaves: a static member never does by itself, and others would
+    wait for its session.
+    """
 
     logger = _LIBRARY
 

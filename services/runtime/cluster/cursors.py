@@ -36,6 +36,12 @@ def untaken(records: Sequence[Record], cursor: Cursor, start: int) -> Sequence[R
     return fresh
 
 
+def cut_off(topic: str, partition: int, end: int) -> OtherTopic:
+    """What is wrong with a log that ends before what was taken of it: what comes next would reach nobody."""
+    where = f"{topic}, partition {partition}: it ends at offset {end}, and more was taken of it"
+    return OtherTopic(f"{where}: the topic was made anew, or its broker has lost records.\n  {_REMEDY}")
+
+
 def start_of(topic: str, partition: int, cursor: Cursor, first: int, end: int) -> int:
     """The offset to read from: at the cursor, so that its record can be compared.
 

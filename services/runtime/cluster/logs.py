@@ -43,18 +43,16 @@ class Logs:
         ends = await self.ends(places)
         return {place: (first, ends[place]) for place, first in self._named(found).items()}
 
-    async def close(self) -> None:
-        """Disconnect. Harmless twice."""
-        client, self._client = self._client, None
-        if client:
-            await client.stop()
-
     async def _connected(self) -> AIOKafkaConsumer:
         if self._client is None:
             client = AIOKafkaConsumer(
                 bootstrap_servers=self._bootstrap, enable_auto_commit=False, request_timeout_ms=PATIENCE_MS
             )
-            await client.start()
+            try:
+                await client.start()
+            except BaseException:
+                await client.stop()
+                raise
             self._client = client
         return self._client
 

@@ -17,47 +17,68 @@ DIFFICULTY_S = 5.0
 """Retries of a few seconds are what a restart of the database looks like."""
 
 
+class Pace:
+    """How one lane of a worker goes (`services.runtime.cluster.taking.Watch`)."""
+
+    def __init__(self, progress: "Progress") -> None:
+        self._progress = progress
+        self.failure = ""
+        """What is tried again at present."""
+        self.failing_since: float | None = None
+
+    def took(self, records: int, seconds: float) -> None:
+        """A batch is durable."""
+        self._progress.took(records, seconds)
+        self.goes_on()
+
+    def goes_on(self) -> None:
+        """What was tried again is done."""
+        self.failure, self.failing_since = "", None
+
+    def tries_again(self, problem: str) -> None:
+        """Something could not be written now."""
+        self._progress.tries += 1
+        self.failure, self.failing_since = problem, self.failing_since or time.monotonic()
+
+
 class Progress(msgspec.Struct):
     """What happened since the start.
 
     Args:
-        records, batches, tries: taken, committed, tried again. seconds: how long batches took, in microseconds.
+        records, tries: taken, tried again. batch_micros: how long batches took.
         woken: members derived because their time had come.
         assigned: the partitions read now; None: the group has not said yet.
         behind: records that nobody has taken yet, in all partitions; None: not known yet.
         clear_until: no record is unread that was received before. as_of: the same, by which members are judged; None:
             time waits for a backlog.
-        failure: what is tried again at present.
+        paces: of each lane.
     """
 
     records: int = 0
-    batches: int = 0
     tries: int = 0
     woken: int = 0
-    seconds: Histogram = msgspec.field(default_factory=Histogram)
+    batch_micros: Histogram = msgspec.field(default_factory=Histogram)
     assigned: tuple[Partition, ...] | None = None
     rebalances: int = 0
     behind: int | None = None
     clear_until: Instant | None = None
     as_of: Instant | None = None
-    failure: str = ""
+    paces: list[Pace] = msgspec.field(default_factory=list)
     started: float = msgspec.field(default_factory=time.monotonic)
     moved: float = msgspec.field(default_factory=time.monotonic)
-    failing_since: float | None = None
 
     # -- written ------------------------------------------------------------------------------------------------------
 
-    def took(self, records: int, seconds: float) -> None:
-        """A batch is durable."""
-        self.records, self.batches = self.records + records, self.batches + 1
-        self.seconds.note(seconds * 1e6)
-        self.moved = time.monotonic()
-        self.failure, self.failing_since = "", None
+    def lane(self) -> Pace:
+        """One more lane, which tells how it goes."""
+        self.paces.append(Pace(self))
+        return self.paces[-1]
 
-    def tries_again(self, problem: str) -> None:
-        """A batch could not be written now."""
-        self.tries += 1
-        self.failure, self.failing_since = problem, self.failing_since or time.monotonic()
+    def took(self, records: int, seconds: float) -> None:
+        """A batch of any lane is durable."""
+        self.records += records
+        self.batch_micros.note(seconds * 1e6)
+        self.moved = time.monotonic()
 
     def given(self, partitions: Collection[Partition]) -> None:
         """The group said what to read."""
@@ -75,10 +96,11 @@ class Progress(msgspec.Struct):
     def problem(self) -> str:
         """What is wrong; empty when the worker gets on. A process that is merely up is not well."""
         now = time.monotonic()
-        if self.failing_since and now - self.failing_since > DIFFICULTY_S:
-            return f"a batch is tried again: {self.failure}"
+        for pace in self.paces:
+            if pace.failing_since and now - pace.failing_since > DIFFICULTY_S:
+                return f"a batch is tried again: {pace.failure}"
         if self.assigned is None and now - self.started > UNASSIGNED_S:
             return "the consumer group has given it no partitions"
-        if now - self.moved > STALLED_S and (self.assigned or self.assigned is None):
+        if self.assigned and now - self.moved > STALLED_S:
             return f"nothing was taken for {now - self.moved:.0f} s"
         return ""

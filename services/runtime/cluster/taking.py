@@ -32,9 +32,11 @@ that it holds, and the server waits but seconds for us."""
 BULK_SHARDS, WAKING = 10_000, 20_000
 """Shards of the counters: those of batches from files, and of members who are woken, begin here."""
 LONG_S = 4.0
-"""A batch that failed after so long may have been too large."""
+"""What failed after so long may have been too much: the server ends a transaction that keeps it waiting."""
 CHANGING = frozenset({"facilities", "decisions"})
 """Kinds of lines that may change what everybody is derived with; a decision may have a facility read again."""
+
+_WOKEN_MAX = 1_000
 
 Work = Callable[[Transaction, Sequence[Record], Held], None]
 
@@ -46,7 +48,10 @@ class Watch(Protocol):
         """A batch is durable."""
 
     def tries_again(self, problem: str) -> None:
-        """A batch could not be written now."""
+        """Something could not be written now."""
+
+    def goes_on(self) -> None:
+        """What was tried again is done."""
 
 
 class Taker:
@@ -69,18 +74,20 @@ class Taker:
         self._store, self._pipeline, self._digest = store, pipeline, digest
         self._instance, self._epoch = instance, epoch
         self._watch = watch
+        self._woken_together = _WOKEN_MAX
         self.starts: dict[Partition, int] = {}
         """Where reading of partitions began; it counts until they have a cursor."""
 
     def take(self, records: Sequence[Record]) -> None:
-        """Take records of any partitions, each partition's in order of offset; returns when all are durable.
+        """Take records of any partitions, each partition's in order of offset; returns when all are durable. Those that
+        are more than a transaction should hold are taken in several.
 
         While the database is away it is tried again, for ever. A record that breaks us goes to quarantine alone.
 
         Raises:
             Ending: the process must end.
         """
-        for portion in by_size(records, _size, TOGETHER_BYTES):
+        for portion in by_transaction(records):
             started = time.monotonic()
             isolated(lambda some: self._again(some, self._process), self._give_up, portion)
             self._watch.took(len(portion), time.monotonic() - started)
@@ -92,17 +99,21 @@ class Taker:
             mine: members whom no other worker looks for; others are taken when none of these is due.
             shard: of the counters (`WAKING` and up), which no other worker changes at the same time.
 
+        A member that breaks us is set aside alone.
+
         Raises:
             WorldIsAway: also when another worker holds one of them; try again later.
         """
         with self._transaction() as transaction:
-            check_rules(transaction, self._digest)
             due = transaction.due(as_of, 4 * limit)
-            chosen = ([member_id for member_id in due if mine(member_id)] or due)[:limit]
-            if chosen:
-                with self._pipeline.over(transaction, Held(transaction, waits=False), shard):
-                    self._pipeline.derive_at(chosen, as_of)
-                fault("before_commit")
+        chosen = ([member_id for member_id in due if mine(member_id)] or due)[: min(limit, self._woken_together)]
+
+        def set_aside(member_id: str, error: Exception) -> None:
+            with self._waking(shard):
+                self._pipeline.set_aside(member_id, error)
+
+        if chosen:
+            isolated(lambda some: self._derive(some, as_of, shard), set_aside, chosen)
         return len(chosen)
 
     def check_identity(self) -> None:
@@ -114,15 +125,41 @@ class Taker:
         with self._transaction():
             pass
 
+    def _derive(self, member_ids: Sequence[str], as_of: Instant, shard: int) -> None:
+        began = time.monotonic()
+        try:
+            with self._waking(shard, patient=self._woken_together == 1):
+                self._pipeline.derive_at(member_ids, as_of)
+        except Contended:
+            raise
+        except WorldIsAway as away:
+            self._watch.tries_again(str(away))
+            if time.monotonic() - began > LONG_S:
+                self._woken_together = max(1, len(member_ids) // 2)
+            raise
+        self._watch.goes_on()
+        self._woken_together = min(_WOKEN_MAX, max(self._woken_together, 2 * len(member_ids)))
+
+    @contextmanager
+    def _waking(self, shard: int, *, patient: bool = False) -> Iterator[None]:
+        """A transaction in which members are derived, nobody being waited for."""
+        with self._transaction() as transaction:
+            if patient:
+                transaction.take_time()
+            check_rules(transaction, self._digest)
+            with self._pipeline.over(transaction, Held(transaction, waits=False), shard):
+                yield
+            fault("before_commit")
+
     # -- one batch ----------------------------------------------------------------------------------------------------
 
     def _again(self, records: Sequence[Record], work: Work) -> None:
         """Do some work on records until it is done: what hinders it lies in the world, not in them."""
-        wait_s, names = FIRST_WAIT_S, frozenset[str]()
+        wait_s, names, patient = FIRST_WAIT_S, frozenset[str](), False
         while True:
             began = time.monotonic()
             try:
-                self._once(records, names, work)
+                self._once(records, names, work, patient=patient)
             except Ending:
                 raise
             except Contended as contended:
@@ -131,21 +168,25 @@ class Taker:
                 # Also where nobody knows whether it was committed: the cursors will tell.
                 self._watch.tries_again(str(away))
                 log.warning("a batch is tried again", extra={"problem": str(away)})
-                if len(records) > 1 and time.monotonic() - began > LONG_S:
-                    # The server ends a transaction that keeps it waiting: half the batch has less to think about.
+                if time.monotonic() - began > LONG_S:
+                    # Half the batch has less to think about; one record takes as long as it takes.
                     middle = len(records) // 2
-                    self._again(records[:middle], work)
+                    patient = not middle
+                    if middle:
+                        self._again(records[:middle], work)
                     records = records[middle:]
                 time.sleep(wait_s)
                 wait_s = min(2 * wait_s, LONGEST_WAIT_S)
             else:
                 return
 
-    def _once(self, records: Sequence[Record], names: Collection[str], work: Work) -> None:
+    def _once(self, records: Sequence[Record], names: Collection[str], work: Work, *, patient: bool) -> None:
         told: dict[Partition, list[Record]] = defaultdict(list)
         for record in records:
             told[record.place].append(record)
         with self._transaction() as transaction:
+            if patient:
+                transaction.take_time()
             cursors = transaction.cursors(told.keys())
             fresh = {
                 place: untaken(told[place], cursors[place], self.starts.get(place, told[place][0].offset))
@@ -187,6 +228,11 @@ class Taker:
             if not transaction.hold_epoch(self._instance, self._epoch):
                 raise Superseded(f"another process has started as {self._instance!r}: give each its own --instance.")
             yield transaction
+
+
+def by_transaction(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
+    """Records in order, a transaction's worth at a time."""
+    return by_size(records, _size, TOGETHER_BYTES)
 
 
 def _size(record: Record) -> int:

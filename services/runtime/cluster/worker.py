@@ -24,7 +24,7 @@ from services.runtime.cluster.cursors import start_of
 from services.runtime.cluster.ending import Ending
 from services.runtime.cluster.progress import Progress
 from services.runtime.cluster.records import Record
-from services.runtime.cluster.taking import WAKING, Taker
+from services.runtime.cluster.taking import WAKING, Taker, by_transaction
 from services.runtime.store.cluster_contract import ClusterStore, Partition
 from topics.declared import BULK, RAW
 from topics.topic import partition_of
@@ -66,8 +66,9 @@ class Lane:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     async def take(self, records: Sequence[Record]) -> None:
-        """Take a batch."""
-        await self.run(partial(self.taker.take, records))
+        """Take a batch; what else the lane is for gets its turn between two transactions."""
+        for portion in by_transaction(records):
+            await self.run(partial(self.taker.take, portion))
 
     def close(self) -> None:
         """Let the batch under way be finished, unless that takes too long."""
@@ -197,10 +198,10 @@ class Worker:
     async def _wake(self) -> int:
         """Derive members whose time has come; 0 when nobody's has."""
         as_of, assigned = self.progress.as_of, self.progress.assigned
-        if as_of is None or assigned is None:
+        if as_of is None or not assigned:
             return 0
         mine = {number for topic, number in assigned if topic == RAW.name}
-        shard = WAKING + min(mine, default=self._shares)
+        shard = WAKING + min(map(self._all.index, assigned))
         woken = await self._slow.run(
             lambda: self._slow.taker.wake(as_of, WAKE, lambda member: partition_of(member, self._shares) in mine, shard)
         )

@@ -68,8 +68,8 @@ class Transaction(Reader, Protocol):
     def hold_epoch(self, instance: str, epoch: int) -> bool:
         """Whether this is still the newest process of its name. While it is, no newer one starts until the end."""
 
-    def now(self) -> Instant:
-        """The store's clock, the same for all workers."""
+    def take_time(self) -> None:
+        """Have the server wait minutes for this transaction's caller, who has much to think about."""
 
 
 class ClusterStore(Store, Protocol):

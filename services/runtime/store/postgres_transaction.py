@@ -63,8 +63,8 @@ class PostgresTransaction(PostgresReader, Transaction):
         rows = self._session.rows(queries.EPOCH, instance)
         return not rows or rows[0][0] <= epoch
 
-    def now(self) -> Instant:
-        return now_of(self._session)
+    def take_time(self) -> None:
+        self._session.write("SELECT set_config('idle_in_transaction_session_timeout', '5min', true)")
 
 
 @contextmanager
