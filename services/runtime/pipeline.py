@@ -26,7 +26,7 @@ from services.member.diff import diff
 from services.member.facts import Facts, absorb
 from services.member.memo import Memo
 from services.member.shelf import Shelves
-from services.runtime.cluster.faults import fault
+from services.runtime.faults import fault
 from services.runtime.history import Told, heard_of, remember
 from services.runtime.isolating import isolated
 from services.runtime.recall import Circle, circles, facilities_of, registry_blobs, touched_members, with_registry

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from services.member.shelf import thaw_view
 from services.runtime.cluster import taking
-from services.runtime.cluster.faults import FaultAsked
 from services.runtime.cluster.records import Record
+from services.runtime.faults import FaultAsked
 from services.runtime.store.contract import Batch, Reader
 from services.runtime.store.postgres_transaction import PostgresTransaction
 from services.status.questions import Questions

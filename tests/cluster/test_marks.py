@@ -7,10 +7,10 @@ import pytest
 
 from models.measure import CounterKey, Sums
 from services.runtime.cluster import parcels
-from services.runtime.cluster.faults import FaultAsked, fault
 from services.runtime.cluster.marks import Heads, Mark, resumed
 from services.runtime.cluster.parcels import Parcel, after, changed, next_parcel, with_counters
 from services.runtime.cluster.seat import Counters
+from services.runtime.faults import FaultAsked, fault
 from services.runtime.store.contract import Batch
 from services.runtime.store.sqlite import SqliteStore
 from tests.contracts.test_store import T0, effect

@@ -23,8 +23,8 @@ from aiokafka.errors import ProducerFenced
 
 from models.errors import WorldIsAway
 from services.member.shelf import Shelf, thaw_view
-from services.runtime import isolating, pipeline
-from services.runtime.cluster import faults, sending, taking, worker
+from services.runtime import faults, isolating, pipeline
+from services.runtime.cluster import sending, taking, worker
 from services.runtime.cluster.clearing import Clearing
 from services.runtime.cluster.consuming import _Consumer
 from services.runtime.cluster.ending import Ending, Gap, OtherRules, OtherTopic, Superseded
@@ -678,6 +678,26 @@ def test_what_takes_longer_than_the_database_waits_is_done_in_smaller_parts_and_
     log = partition(0, Scribe().write(ago(hours=2), "A01 admit V1"))
     desk.taker.take(log)
     assert cursor(desk) == 0
+
+
+def test_a_worker_whose_failed_wake_another_one_did_is_well_again(
+    workers: Workers, without: pytest.MonkeyPatch
+) -> None:
+    one, other = workers.two()
+    begun(one, "M1")
+    woken_at = datetime.now(UTC)
+    with one.store.transaction() as transaction:
+        transaction.commit(Batch(wake={"M1"}))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WARMHANDOFF_FAULTS", "before_commit=raise")
+        patch.setenv("WARMHANDOFF_TESTING", "1")
+        patch.setattr(faults, "_FAULTS", {})
+        with suppress(WorldIsAway):
+            one.taker.wake(woken_at, 50, lambda _: True)
+    assert [pace.failure for pace in one.progress.paces] != [""]
+    other.settle(woken_at)
+    assert one.taker.wake(woken_at, 50, lambda _: True) == 0
+    assert [pace.failure for pace in one.progress.paces] == [""]
 
 
 def test_a_database_that_is_away_poisons_no_record(workers: Workers, without: pytest.MonkeyPatch) -> None:

@@ -20,9 +20,9 @@ from faust.types import TP
 from models.errors import WorldIsAway
 from models.time import Instant
 from services.runtime.cluster.ending import Ending, OtherTopic, SeekTookTooLong
-from services.runtime.cluster.faults import fault
 from services.runtime.cluster.logs import Logs, broker_errors
 from services.runtime.cluster.records import Record
+from services.runtime.faults import fault
 from services.runtime.store.cluster_contract import Partition
 from topics.declared import BULK, RAW
 

@@ -16,11 +16,11 @@ import psycopg
 from aiokafka.errors import KafkaError
 
 from models.errors import WorldIsAway
-from services.runtime.cluster.faults import fault
 from services.runtime.cluster.marks import Heads, Mark, resumed
 from services.runtime.cluster.parcels import COUNTERS_MAX, Parcel, after, changed, next_parcel, with_counters
 from services.runtime.cluster.seat import Counters, Seat
 from services.runtime.cluster.sending import Sender
+from services.runtime.faults import fault
 from services.runtime.store.contract import Reader
 
 log = logging.getLogger(__name__)

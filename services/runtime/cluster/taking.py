@@ -11,11 +11,11 @@ from models.errors import WorldIsAway
 from models.time import Instant
 from services.runtime.cluster.cursors import untaken
 from services.runtime.cluster.ending import Ending, Superseded
-from services.runtime.cluster.faults import fault
 from services.runtime.cluster.holding import Contended, Held
 from services.runtime.cluster.lines import Said, numbered, said_by
 from services.runtime.cluster.records import Record
 from services.runtime.cluster.rules import check_rules
+from services.runtime.faults import fault
 from services.runtime.isolating import isolated
 from services.runtime.pipeline import Pipeline
 from services.runtime.portions import by_size
@@ -37,6 +37,7 @@ CHANGING = frozenset({"facilities", "decisions"})
 """Kinds of lines that may change what everybody is derived with; a decision may have a facility read again."""
 
 _WOKEN_MAX = 1_000
+"""More than are ever asked for: fewer members are woken together only after that took too long."""
 
 Work = Callable[[Transaction, Sequence[Record], Held], None]
 
@@ -114,6 +115,7 @@ class Taker:
 
         if chosen:
             isolated(lambda some: self._derive(some, as_of, shard), set_aside, chosen)
+        self._watch.goes_on()  # also where another worker has done what failed here
         return len(chosen)
 
     def check_identity(self) -> None:
@@ -137,15 +139,12 @@ class Taker:
             if time.monotonic() - began > LONG_S:
                 self._woken_together = max(1, len(member_ids) // 2)
             raise
-        self._watch.goes_on()
         self._woken_together = min(_WOKEN_MAX, max(self._woken_together, 2 * len(member_ids)))
 
     @contextmanager
     def _waking(self, shard: int, *, patient: bool = False) -> Iterator[None]:
         """A transaction in which members are derived, nobody being waited for."""
-        with self._transaction() as transaction:
-            if patient:
-                transaction.take_time()
+        with self._transaction(patient=patient) as transaction:
             check_rules(transaction, self._digest)
             with self._pipeline.over(transaction, Held(transaction, waits=False), shard):
                 yield
@@ -184,9 +183,7 @@ class Taker:
         told: dict[Partition, list[Record]] = defaultdict(list)
         for record in records:
             told[record.place].append(record)
-        with self._transaction() as transaction:
-            if patient:
-                transaction.take_time()
+        with self._transaction(patient=patient) as transaction:
             cursors = transaction.cursors(told.keys())
             fresh = {
                 place: untaken(told[place], cursors[place], self.starts.get(place, told[place][0].offset))
@@ -223,8 +220,10 @@ class Taker:
         self._again([record], work)
 
     @contextmanager
-    def _transaction(self) -> Iterator[Transaction]:
+    def _transaction(self, *, patient: bool = False) -> Iterator[Transaction]:
         with self._store.transaction() as transaction:
+            if patient:
+                transaction.take_time()
             if not transaction.hold_epoch(self._instance, self._epoch):
                 raise Superseded(f"another process has started as {self._instance!r}: give each its own --instance.")
             yield transaction

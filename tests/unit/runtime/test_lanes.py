@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from services.runtime.cluster.records import Record
-from services.runtime.cluster.taking import TOGETHER_BYTES
+from services.runtime.cluster.taking import TOGETHER_BYTES, Taker
 from services.runtime.cluster.worker import Lane
 from topics.declared import BULK
 
@@ -16,7 +16,10 @@ async def test_what_waits_for_a_lane_gets_its_turn_between_two_chunks_of_a_file(
     """Else time would stand still for everybody while one worker takes all chunks that have been read."""
     loop, done, asked = asyncio.get_running_loop(), list[str](), list[asyncio.Task[None]]()
 
-    class Taking:
+    class Taking(Taker):
+        def __init__(self) -> None:
+            """It has no store."""
+
         def take(self, records: Sequence[Record]) -> None:
             done.append(f"chunk {records[0].offset}")
             if len(done) == 1:
@@ -27,7 +30,7 @@ async def test_what_waits_for_a_lane_gets_its_turn_between_two_chunks_of_a_file(
     async def look() -> None:
         await lane.run(lambda: done.append("look"))
 
-    lane = Lane(Taking(), "slow")  # type: ignore[arg-type]
+    lane = Lane(Taking(), "slow")
     await lane.take([Record(BULK.name, 0, n, NOON, b"", b"x" * TOGETHER_BYTES, ()) for n in range(3)])
     await asyncio.gather(*asked)
     lane.close()
