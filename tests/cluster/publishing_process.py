@@ -8,18 +8,20 @@ from services.runtime.cluster.publishing import Publisher
 from services.runtime.store.postgres_reader import PostgresReader
 
 
-async def publish(url: str, namespace: str, bootstrap: str) -> None:
-    """Publish until killed, and say on stdout when this one begins and ceases to lead."""
-    publisher = Publisher(url, namespace, bootstrap, partial(PostgresReader.open, url, namespace))
-    running = asyncio.create_task(publisher.run())
-    leads = False
-    while not running.done():
-        if publisher.condition.leads != leads:
-            leads = not leads
-            print("leads" if leads else "stands by", flush=True)
-        await asyncio.sleep(0.02)
-    await running
+class SpeakingPublisher(Publisher):
+    """Says on stdout when it begins and ceases to lead. Whoever looks now and then misses a lead of milliseconds."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name == "_leads" and value != getattr(self, name, False):
+            print("leads" if value else "stands by", flush=True)
+        super().__setattr__(name, value)
+
+
+def publish(url: str, namespace: str, bootstrap: str) -> None:
+    """Publish until killed."""
+    publisher = SpeakingPublisher(url, namespace, bootstrap, partial(PostgresReader.open, url, namespace))
+    asyncio.run(publisher.run())
 
 
 if __name__ == "__main__":
-    asyncio.run(publish(*sys.argv[1:]))
+    publish(*sys.argv[1:])
