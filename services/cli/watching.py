@@ -17,6 +17,7 @@ from services.health.league import Pair, league
 from services.status.feed_shapes import board_json
 from services.status.feeds import Board, FeedHealth
 from services.status.ourselves import ours
+from services.status.shapes import Json
 from services.wiring.opening import open_reader
 from services.wiring.setup import Setup
 
@@ -56,10 +57,8 @@ def feeds(as_of: AsOf = None, as_json: AsJson = False) -> None:
     for health in found:
         for finding in health.findings:
             console.print(Text(f"{printable(health.feed)}: {_sentence(finding, setup)}"))
-    if us["lines_waiting"]:
-        console.print(
-            f"{us['lines_waiting']} lines wait to be processed, the oldest for {_span(us['oldest_waiting_s'])}."
-        )
+    if behind := _behind(us):
+        console.print(behind)
     if pairs:
         console.print(f"\nWho tells first, of stays that two feeds told of in {LEAGUE.days} days:")
         console.print(_league(pairs[:PAIRS_SHOWN]))
@@ -124,6 +123,18 @@ def _sentence(finding: Finding, setup: Setup) -> str:
         return f"slow, and it is us: one answer in a hundred took over {figures['answers_p99_ms']:.0f} ms."
     late, limit = _span(figures["half_took_s"]), _span(figures["limit_s"])
     return f"slow since {since}: half of its messages come {late} or more after they were sent, the limit is {limit}."
+
+
+def _behind(us: Json) -> str:
+    """How far behind we are, in words; "" when we are not."""
+    waiting, longest_s = us["lines_waiting"], us["oldest_waiting_s"]
+    if waiting:
+        return f"{waiting} lines wait to be processed, the oldest for {_span(longest_s)}."
+    if us["state"] == "ok":
+        return ""
+    if longest_s is None:
+        return "Workers have not yet read all that came."
+    return f"Workers had read all that came {_span(longest_s)} ago; since then lines wait, or no worker runs."
 
 
 def _league(pairs: Sequence[Pair]) -> Table:

@@ -175,8 +175,10 @@ class Metrics:
         wake = self._store.next_wake()
         # A member at the epoch was marked to be derived again: no timer is late for them.
         late = max((now - wake).total_seconds(), 0) if wake and wake.timestamp() > _EPOCH_S else 0.0
-        yield gauge("pipeline_lag_records", "Lines that wait to be processed.", (), {(): us["lines_waiting"]})
-        yield gauge("pipeline_lag_seconds", "Age of the oldest of them.", (), {(): us["oldest_waiting_s"]})
+        if us["lines_waiting"] is not None:
+            yield gauge("pipeline_lag_records", "Lines that wait to be processed.", (), {(): us["lines_waiting"]})
+        oldest = us["oldest_waiting_s"]
+        yield gauge("pipeline_lag_seconds", _LAG, (), {(): float("inf") if oldest is None else oldest})
         yield gauge("timer_lateness_seconds", "How long the earliest due member has been due.", (), {(): late})
         poison = sum(n for (_, reason), n in walked.depth.items() if reason == DERIVE_FAILED)
         yield gauge("poison_members", "Members whose facts break our rules.", (), {(): poison})
@@ -227,6 +229,9 @@ class Metrics:
             "log_fields_dropped", "Fields that are not on the logs' list.", (), {(): self._process.fields_dropped()}
         )
         yield gauge("build_info", "Always 1.", ("version", "lock"), {self._build: 1})
+
+
+_LAG = "No line has waited to be processed for longer."
 
 
 def _frames(stats: ListenerStats) -> Iterator[tuple[str, int]]:

@@ -14,6 +14,7 @@ from connectors.mllp.listener import Listener, Slots
 from models.errors import FileIsWrong, Problem, WorldIsAway
 from services.status.feeds import Board
 from services.status.metrics import REFRESH_S, Metrics, Process
+from services.status.ourselves import ours
 from services.status.web import app_of
 from services.wiring.backing import Backing, embedded
 from services.wiring.clock import Clock
@@ -165,9 +166,9 @@ class Service:
     def health(self) -> tuple[bool, dict[str, Any]]:
         """Whether messages are accepted; counts, never a person's data."""
         backing, away = self._backing, ""
-        behind, counts = None, dict[str, int]()
+        waiting, counts = None, dict[str, int]()
         try:
-            behind, counts = self.store.head() - self.store.cursor(), self.store.counts()
+            waiting, counts = ours(self.store, self._clock())["lines_waiting"], self.store.counts()
         except WorldIsAway as error:
             if backing.needs_store:
                 return False, {"accepting": False, "problem": str(error)}
@@ -180,7 +181,7 @@ class Service:
         return ok, {
             "accepting": ok,
             "problem": problem or None,
-            "lines_waiting": behind,
+            "lines_waiting": waiting,
             "timers_wait": self.worker.condition.waits_for or None,
             "quarantined": None if away else counts.get("waiting", 0),
             "parked": None if away else counts.get("parked", 0),

@@ -49,6 +49,9 @@ def test_what_was_loaded_is_there_when_load_returns_and_counts_as_in_one_process
         )
         again = cluster.json("load", *files)
         assert (again["new"], again["repeated"]) == (0, here["lines"])
+        told = [cluster.json("feeds", "--as-of", at)["ours"] for at in ("2001-01-01T00:00:00Z", "2101-01-01T00:00:00Z")]
+        assert [(each["lines_waiting"], each["state"]) for each in told] == [(None, "ok"), (None, "slow")]
+        assert "no worker runs" in cluster.ok("feeds", "--as-of", "2101-01-01T00:00:00Z")
         marked = cluster.run("load", cluster.write("more.csv", roster("M3").replace("high", "hihg")))
         assert "unknown_word in risk_tier of 1 row" in marked.stderr.decode()
 

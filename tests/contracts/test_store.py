@@ -183,7 +183,7 @@ def eventually(look: Callable[[], Any], wanted: Any) -> None:
 
 def test_a_new_store_is_empty(store: Store) -> None:
     assert (store.head(), store.cursor(), store.lines(0, 10), store.line(1)) == (0, 0, [], None)
-    assert store.next_wake() is None
+    assert (store.next_wake(), store.read_until()) == (None, None)
     assert store.counts() == {"members": 0, "patients": 0, "parked": 0, "waiting": 0}
 
 

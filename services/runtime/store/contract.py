@@ -245,6 +245,11 @@ class Reader(Rows, Protocol):
     def head(self) -> int:
         """The seq of the newest journal line; 0 when there is none."""
 
+    def read_until(self) -> Instant | None:
+        """Where lines come by topics: nothing that was received earlier is unread there, the epoch while that is not
+        known. None: no worker ever read a topic into this store.
+        """
+
     def lines(self, after: int, limit: int) -> list[JournalLine]:
         """Journal lines with seq > after, in order."""
 

@@ -114,6 +114,7 @@ CURSORS = """
     SELECT topic, partition_number, read_to, sha256, clear_until FROM partition_cursor
     WHERE (topic, partition_number) IN (VALUES (?, ?))
 """
+READ_UNTIL = "SELECT min(coalesce(clear_until, 0)) FROM partition_cursor"
 LOCK_CURSORS = f"{CURSORS} ORDER BY topic, partition_number FOR UPDATE"
 MOVE_CURSORS = """
     UPDATE partition_cursor SET read_to = new.read_to, sha256 = new.sha256, clear_until = new.clear_until

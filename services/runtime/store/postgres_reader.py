@@ -9,6 +9,7 @@ from psycopg import IsolationLevel
 
 from models.errors import WorldIsAway
 from models.ledger import Answered
+from models.time import Instant
 from services.runtime.store import postgres_queries as queries
 from services.runtime.store import statements
 from services.runtime.store.contract import TaskRow
@@ -18,6 +19,7 @@ from services.runtime.store.postgres_session import PostgresSession
 from services.runtime.store.postgres_text import Texts
 from services.runtime.store.reading import SqlReader, ack_of, task_of
 from services.runtime.store.session import Session
+from services.runtime.store.stamps import instant_or_none
 
 
 class Sessions(Protocol):
@@ -62,6 +64,9 @@ class PostgresReader(SqlReader):
 
     def close(self) -> None:
         self._sessions.close()
+
+    def read_until(self) -> Instant | None:
+        return instant_or_none(self._rows(queries.READ_UNTIL)[0][0])
 
     def tasks(
         self, *, states: Collection[str] = (), rule: str = "", provider: str = "", mcp: str = "", task_id: str = ""

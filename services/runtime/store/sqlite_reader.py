@@ -54,6 +54,9 @@ class SqliteReader(SqlReader):
     def close(self) -> None:
         self._pool.close()
 
+    def read_until(self) -> None:
+        """No worker shares a store that is a file."""
+
     def tasks(
         self, *, states: Collection[str] = (), rule: str = "", provider: str = "", mcp: str = "", task_id: str = ""
     ) -> list[TaskRow]:

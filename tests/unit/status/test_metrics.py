@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from math import inf
 from pathlib import Path
 
 import msgspec
@@ -23,7 +24,7 @@ from services.status.feeds import Board
 from services.status.metrics import Metrics, Process
 from services.wiring.setup import read_setup
 
-AT = datetime(2025, 3, 6, 19, 30, tzinfo=UTC)
+AT, EPOCH = datetime(2025, 3, 6, 19, 30, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC)
 PAGE = Path(__file__).parents[3] / "docs/reference/metrics.md"
 
 
@@ -133,6 +134,15 @@ def test_the_store_and_the_process_are_shown(store: SqliteStore, metrics: Metric
     assert {name: found.get(name) for name in wanted} == wanted
     assert found["store_free_bytes"] > 0
     assert found["store_wal_bytes"] > 0
+
+
+@pytest.mark.parametrize(("until", "lag_s"), [(AT - timedelta(minutes=3), 180), (EPOCH, inf)])
+def test_where_workers_read_topics_the_time_is_told_and_no_number_made_up(
+    metrics: Metrics, monkeypatch: pytest.MonkeyPatch, until: datetime, lag_s: float
+) -> None:
+    monkeypatch.setattr(SqliteStore, "read_until", lambda _: until)
+    found = shown(metrics)
+    assert (found.get("pipeline_lag_records"), found["pipeline_lag_seconds"]) == (None, lag_s)
 
 
 def test_a_clock_that_was_set_has_jumped(metrics: Metrics, clock: Clock) -> None:

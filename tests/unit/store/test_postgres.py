@@ -322,7 +322,7 @@ def test_what_was_answered_is_known_from_the_ledger_and_from_the_journal(store: 
 SCANS = {
     "ALL_TASKS", "ALL_QUARANTINED", "FEED_ENDS", "COUNTERS", "WAKE_ALL", "TASK_COUNTS", "MEASURED", "MEASURE_COUNTS",
     "FORGET_TRAFFIC slots", "FORGET_TRAFFIC delays", "SIZES members", "SIZES patients", "SIZES parked", "ACK_TIMES",
-    "NEXT_WAKE",
+    "NEXT_WAKE", "READ_UNTIL",
 }  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from services.runtime.store.postgres_connecting import Use
 from services.runtime.store.postgres_reader import PostgresReader
 from tests.servers.postgres import PostgresServer
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 T0 = datetime(2025, 3, 6, 19, 30, 0, 123456, tzinfo=UTC)
 DAY = timedelta(days=1)
 RAW: Partition = ("w1.feeds.raw.v1", 0)
@@ -193,6 +194,19 @@ def test_cursors_begin_empty_and_move_with_their_transaction(store: ClusterStore
         assert store.cursors_now([RAW, BULK]) == {}
     assert store.cursors_now([RAW, BULK]) == moved
     assert store.cursors_now([RAW]) == {RAW: moved[RAW]}
+
+
+def test_all_is_read_up_to_where_the_slowest_partition_is(store: ClusterStore) -> None:
+    def move(raw: datetime | None, bulk: datetime | None) -> None:
+        cursors = {RAW: Cursor(7, b"", raw), BULK: Cursor(0, b"", bulk)}
+        with store.transaction() as work:
+            work.cursors(cursors)
+            work.move(cursors)
+
+    move(T0, None)
+    assert store.read_until() == EPOCH
+    move(T0, T0 - DAY)
+    assert store.read_until() == T0 - DAY
 
 
 @pytest.mark.parametrize("known_before", [True, False])
