@@ -37,7 +37,7 @@ def segment(name: str, fields: Mapping[int, str]) -> str:
 
 
 def message(
-    trigger: str, control: str, sent: datetime, recorded: str, occurred: str, segments: list[str], h: str
+    trigger: str, control: str, sent: datetime | str, recorded: str, occurred: str, segments: list[str], h: str
 ) -> str:
     msh = f"MSH|^~\\&|ADT|{h}|HIE|PLANA|{stamp(sent)}||ADT^{trigger}|{control}|P|2.5.1"
     return "\r".join([msh, f"EVN|{trigger}|{recorded}||||{occurred}", *segments]) + "\r"

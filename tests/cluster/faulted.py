@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from connectors.kafka.producer import Delivered, Producer, ToSend
 from services.runtime.recount import Recount
@@ -24,6 +25,7 @@ from tests.cluster.feeding import Feeding, Watch, while_it_moves
 from tests.cluster.running import FEEDS, Cluster, Working
 from tests.end_to_end.running import until
 from tests.servers.consuming import Subscriber, folded
+from tests.servers.process import PATIENCE
 from topics.declared import RAW, TASKS
 from topics.raw import RawLine
 from topics.undecoded import KIND
@@ -139,6 +141,12 @@ class Faulted(Cluster):
         except NoStore:
             return False
         return True
+
+    def is_deserted(self) -> bool:
+        """Whether the group of its workers has no members, as far as the broker knows."""
+        group = f"{self.namespace}.worker"
+        admin = AdminClient({"bootstrap.servers": self.bootstrap})
+        return not admin.describe_consumer_groups([group])[group].result(PATIENCE).members
 
     def cursors(self) -> dict[Partition, int]:
         """The offset taken last of each partition that any was taken of."""

@@ -1,6 +1,7 @@
-"""Faust as its own documentation has it used, in a process of its own. Args: STORY BOOTSTRAP NAME FOLDER [COMMIT_S].
+"""Faust as its own documentation has it used, in a process of its own.
 
-Reads the topic NAME as the group NAME, commits every COMMIT_S seconds, and prints what it does, one line each.
+Args: STORY BOOTSTRAP NAME FOLDER [COMMIT_S [SESSION_S]]. It reads the topic NAME as the group NAME, commits every
+COMMIT_S seconds, is missed by the group after SESSION_S, and prints what it does, one line each.
 """
 
 import asyncio
@@ -50,7 +51,7 @@ def tell(value: bytes) -> None:
     print(value.decode(), flush=True)
 
 
-def main(story: str, bootstrap: str, name: str, folder: str, commit_s: str = "0.1") -> None:
+def main(story: str, bootstrap: str, name: str, folder: str, commit_s: str = "0.1", session_s: str = "60") -> None:
     app = faust.App(
         name,
         broker=f"kafka://{bootstrap}",
@@ -58,7 +59,7 @@ def main(story: str, bootstrap: str, name: str, folder: str, commit_s: str = "0.
         datadir=Path(folder),
         consumer_auto_offset_reset="earliest",
         broker_commit_interval=float(commit_s),
-        broker_session_timeout=3,  # by default the group waits a minute for one that was killed
+        broker_session_timeout=float(session_s),
         broker_heartbeat_interval=1,
         stream_recovery_delay=0,
         topic_disable_leader=True,

@@ -14,7 +14,7 @@ from connectors.kafka.producer import Producer
 from models.errors import WorldIsAway
 from services.runtime.store.cluster_contract import Partition
 from tests.cluster.running import Cluster
-from tests.end_to_end.running import PATIENCE_S, until
+from tests.end_to_end.running import PATIENCE_S
 from topics.raw import RawLine
 
 STEP_S = 0.05
@@ -46,14 +46,13 @@ class Feeding:
     def reaches(self, share: float) -> None:
         """Send on, and wait until this share is durable."""
         self.aims(share)
-        until(lambda: self.sent >= self._aim or not self._thread.is_alive())
+        while_it_moves(lambda: self.sent >= self._aim or not self._thread.is_alive(), lambda: self.sent)
         self._raise()
 
     def finish(self) -> None:
         """Send all of them, and wait until they are durable."""
         self.aims(1)
-        self._thread.join(PATIENCE_S + self.total / self._per_second)
-        assert not self._thread.is_alive(), f"{self.total - self.sent} lines could not be sent"
+        while_it_moves(lambda: not self._thread.is_alive(), lambda: self.sent)
         self._raise()
 
     def __enter__(self) -> Self:
@@ -112,12 +111,16 @@ class Watch:
 
     def silence_s(self) -> float:
         """The longest silence of a partition since it was last asked for; first whatever lies there now is taken."""
+        self.catches_up()
+        silence, self._silence = self._silence, 0.0
+        return silence
+
+    def catches_up(self) -> None:
+        """Wait until whatever lies there now is taken."""
         wanted = dict(self._feeding.ends)
         while_it_moves(
             lambda: all(self._taken.get(place, 0) >= end for place, end in wanted.items()), lambda: self._taken
         )
-        silence, self._silence = self._silence, 0.0
-        return silence
 
     def __enter__(self) -> Self:
         self._thread.start()

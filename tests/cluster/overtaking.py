@@ -15,7 +15,7 @@ from services.runtime.store.postgres_transaction import PostgresTransaction
 from tests.cluster.desks import Desk
 from tests.worlds import setup
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 """How long a test waits for what must come; only a failure ever waits so long."""
 
 
@@ -75,7 +75,7 @@ class Workers:
         def pause(*args: Any) -> Any:
             if getattr(whose, "is_first", False) and not stands.is_set():
                 stands.set()
-                assert goes_on.wait(PATIENCE_S)
+                assert goes_on.wait(2 * PATIENCE_S)
             return original(*args)
 
         def begin() -> None:

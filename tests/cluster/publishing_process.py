@@ -4,6 +4,7 @@ import asyncio
 import sys
 from functools import partial
 
+from services.runtime.cluster import seat
 from services.runtime.cluster.publishing import Publisher
 from services.runtime.store.postgres_reader import PostgresReader
 
@@ -17,8 +18,9 @@ class SpeakingPublisher(Publisher):
         super().__setattr__(name, value)
 
 
-def publish(url: str, namespace: str, bootstrap: str) -> None:
-    """Publish until killed."""
+def publish(url: str, namespace: str, bootstrap: str, idle: str = "") -> None:
+    """Publish until killed. `idle`: how long the database bears with one that is silent, if not as in production."""
+    seat._SETTINGS |= {"idle_session_timeout": idle} if idle else {}
     publisher = SpeakingPublisher(url, namespace, bootstrap, partial(PostgresReader.open, url, namespace))
     asyncio.run(publisher.run())
 

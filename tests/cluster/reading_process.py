@@ -1,6 +1,7 @@
 """What of a worker reads, in a process of its own: prints the offset of each record that it is handed.
 
-Args: BOOTSTRAP NAMESPACE FOLDER START. Without START it seeks and leaves as Faust itself does.
+Args: BOOTSTRAP NAMESPACE FOLDER START. Without START it seeks and leaves as Faust itself does. The group waits for it
+much longer than for a worker: who is gone has left.
 """
 
 import sys
@@ -26,6 +27,7 @@ def main(bootstrap: str, namespace: str, folder: str, start: str = "") -> None:
 
     if not start:
         del consuming._Consumer.perform_seek
+    consuming.SESSION_S, consuming.REQUEST_S = 120.0, 180.0
     reads = Consuming(bootstrap, namespace, "one", bool(start), Path(folder))
     app = build_app(reads, seek, {RAW.name: take})
     faust.Worker(app, quiet=True, redirect_stdouts=False, override_logging=False).execute_from_commandline()

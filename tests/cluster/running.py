@@ -106,7 +106,7 @@ class Working:
             assert self.process.stdout
             self._port = int(self.process.stdout.readline().rpartition(":")[2] or 0)
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/healthz", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/healthz", timeout=PATIENCE_S) as answer:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as refused:
             with refused:
@@ -117,7 +117,7 @@ class Working:
     def metrics(self) -> str:
         """What Prometheus reads."""
         self.health()  # which knows the port
-        with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=PATIENCE_S) as answer:
             return str(answer.read().decode())
 
     def reads(self) -> Self:

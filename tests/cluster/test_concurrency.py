@@ -28,7 +28,7 @@ from tests.cluster.agreeing import effects_agree
 from tests.cluster.desks import Desk, Log, logged
 from tests.cluster.partitions import partition, raw
 from tests.cluster.recounting import recounted
-from tests.end_to_end.running import adt, roster
+from tests.end_to_end.running import PATIENCE_S, adt, roster
 from tests.laws.histories import EXAMPLES, INSTANTS, START, Line, histories, muddles
 from tests.scribe import ZONE
 from tests.worlds import Told, setup
@@ -171,7 +171,7 @@ def test_an_admission_and_its_roster_row_find_each_other_whoever_is_first(
 
     def take(desk: Desk, partition: Sequence[Record]) -> None:
         for record in partition:
-            start.wait(30)
+            start.wait(PATIENCE_S)
             desk.taker.take([record])
 
     try:

@@ -23,10 +23,13 @@ from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread as ConsumerT
 
 from services.runtime.cluster.consuming import Consuming, build_app
 from tests.servers.kafka import Broker
+from tests.servers.process import PATIENCE
 from topics.declared import RAW
 
 CHANGED = "upstream changed: "
-PATIENCE_S = 40
+SESSION_S = 8
+"""How long the group waits for a process that was killed: no longer than a test cares to, and longer than one whose
+machine stands still for a while is silent."""
 SHOW_CURSOR = "\x1b[?25h"
 """What Faust says when it has started, in the language of terminals."""
 
@@ -42,7 +45,7 @@ class Topic:
         producer = Producer({"bootstrap.servers": self.bootstrap})
         for value in values:
             producer.produce(self.name, value.encode())
-        assert producer.flush(PATIENCE_S) == 0
+        assert producer.flush(PATIENCE) == 0
 
     @contextmanager
     def _consumer(self, group: str) -> Iterator[Consumer]:
@@ -55,12 +58,12 @@ class Topic:
     def end(self, name: str) -> int:
         """How many records a topic holds."""
         with self._consumer("nobody") as consumer:
-            return consumer.get_watermark_offsets(TopicPartition(name, 0), timeout=PATIENCE_S)[1]
+            return consumer.get_watermark_offsets(TopicPartition(name, 0), timeout=PATIENCE)[1]
 
     def committed(self, group: str) -> int:
         """Where Kafka would have the group go on; below zero: it does not know."""
         with self._consumer(group) as consumer:
-            return consumer.committed([TopicPartition(self.name, 0)], timeout=PATIENCE_S)[0].offset
+            return consumer.committed([TopicPartition(self.name, 0)], timeout=PATIENCE)[0].offset
 
     def commit(self, group: str, offset: int) -> None:
         with self._consumer(group) as consumer:
@@ -68,7 +71,7 @@ class Topic:
 
     def members(self, group: str) -> int:
         admin = AdminClient({"bootstrap.servers": self.bootstrap})
-        return len(admin.describe_consumer_groups([group])[group].result(PATIENCE_S).members)
+        return len(admin.describe_consumer_groups([group])[group].result(PATIENCE).members)
 
 
 class Process:
@@ -87,13 +90,13 @@ class Process:
                 self._lines.put(line.rpartition(SHOW_CURSOR)[2].strip())
 
     def says(self, count: int) -> list[str]:
-        return [self._lines.get(timeout=PATIENCE_S) for _ in range(count)]
+        return [self._lines.get(timeout=PATIENCE) for _ in range(count)]
 
     def signal(self, number: int) -> None:
         self._process.send_signal(number)
 
     def ended(self) -> None:
-        self._process.wait(PATIENCE_S)
+        self._process.wait(PATIENCE)
 
     def __enter__(self) -> Self:
         return self
@@ -110,7 +113,7 @@ def topic(kafka: Broker, namespace: str) -> Topic:
 
 
 def until(holds: Callable[[], bool], otherwise: str) -> None:
-    end = time.monotonic() + PATIENCE_S
+    end = time.monotonic() + PATIENCE
     while not holds():
         assert time.monotonic() < end, otherwise
         time.sleep(0.05)
@@ -139,12 +142,13 @@ def test_two_coroutines_of_an_agent_commit_past_what_is_not_done(topic: Topic, t
 def test_a_table_counts_twice_what_was_not_committed_before_a_kill(topic: Topic, tmp_path: Path) -> None:
     """Its changelog and the offset of its input are two writes. Ours are one transaction."""
     topic.produce("a", "a", "a")
-    with Process("faust_process", "counts", topic.bootstrap, topic.name, tmp_path, 1000) as running:
+    counts = "faust_process", "counts", topic.bootstrap, topic.name, tmp_path, 1000, SESSION_S
+    with Process(*counts) as running:
         assert running.says(3) == ["a 1", "a 2", "a 3"]
         until(lambda: topic.end(f"{topic.name}-counts-changelog") == 3, "the changelog is written")
         running.signal(signal.SIGKILL)
         running.ended()
-    with Process("faust_process", "counts", topic.bootstrap, topic.name, tmp_path, 1000) as running:
+    with Process(*counts) as running:
         assert running.says(3) == ["a 4", "a 5", "a 6"], f"{CHANGED}a table survives a kill"
 
 

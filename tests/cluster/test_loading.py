@@ -10,7 +10,7 @@ import pytest
 from connectors.files.cutting import CHUNK_BYTES
 from tests.cluster.reading import records
 from tests.cluster.running import Cluster
-from tests.end_to_end.running import House, adt, environment, roster, until
+from tests.end_to_end.running import PATIENCE_S, House, adt, environment, roster, until
 from tests.servers.kafka import Broker
 from topics.declared import BULK, RAW
 
@@ -72,7 +72,7 @@ def test_without_a_worker_load_says_what_it_waits_for_and_what_was_kept_is_safe(
         assert waiting.poll() is None
         cluster.drain()
         waiting.stderr.read()
-        assert waiting.wait(30) == 0
+        assert waiting.wait(PATIENCE_S) == 0
     assert len(cluster.json("members")["members"]) == 1
 
 

@@ -1,17 +1,17 @@
 """What a delivery promises, on a real broker and on one that misbehaves."""
 
 import asyncio
-import socket
 import time
 from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from connectors.kafka.producer import LOOK_S, Producer, ToSend
+from connectors.kafka.producer import Producer, ToSend
 from models.errors import WorldIsAway
 from tests.cluster.reading import Found, records
 from tests.servers.kafka import Broker, KafkaServer
 from tests.servers.mock import ApiKey, Error, MockCluster
+from tests.servers.process import PATIENCE
 from topics.declared import BODY_BYTES_MAX, RAW
 from topics.wanted import wanted
 
@@ -35,22 +35,16 @@ async def lying(bootstrap: str, topic: str) -> list[Found]:
     return await asyncio.to_thread(records, bootstrap, topic)
 
 
-async def until(holds: Callable[[], bool], seconds: float = 30) -> None:
-    ends = time.monotonic() + seconds
+async def until(holds: Callable[[], bool]) -> None:
+    ends = time.monotonic() + PATIENCE
     while not holds():
         assert time.monotonic() < ends, "it never came to hold"
         await asyncio.sleep(0.05)
 
 
-def free_port() -> int:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return int(held.getsockname()[1])
-
-
 async def test_what_was_delivered_stands_on_the_broker_in_order(kafka: Broker, producer: Producer, topic: str) -> None:
     sent = [ToSend(topic, b"P%d" % (number % 7), b"%d" % number, HEADERS) for number in range(300)]
-    delivered = await producer.deliver_all(sent)
+    delivered = await producer.deliver_all(sent, timeout_s=PATIENCE)
     assert len(set(delivered)) == 300
     assert producer.held_bytes == 0
     found = await lying(kafka.bootstrap, topic)
@@ -65,7 +59,7 @@ async def test_the_longest_body_that_a_listener_takes_goes_there_and_back(
     kafka: Broker, producer: Producer, topic: str
 ) -> None:
     body = bytes(BODY_BYTES_MAX)
-    await producer.deliver(ToSend(topic, b"F1|" + bytes(256), body, [("answer", bytes(4096))]), timeout_s=60)
+    await producer.deliver(ToSend(topic, b"F1|" + bytes(256), body, [("answer", bytes(4096))]), timeout_s=PATIENCE)
     (found,) = await lying(kafka.bootstrap, topic)
     assert found.value == body
 
@@ -75,7 +69,7 @@ async def test_a_record_longer_than_the_topic_takes_is_told_and_the_next_one_goe
 ) -> None:
     kafka.create_topic(f"{namespace}.short", 1, {"max.message.bytes": "1000"})
     with pytest.raises(WorldIsAway, match="longer than the topic takes"):
-        await producer.deliver(ToSend(f"{namespace}.short", b"k", bytes(5000), []))
+        await producer.deliver(ToSend(f"{namespace}.short", b"k", bytes(5000), []), timeout_s=PATIENCE)
     await until(lambda: not producer.failure)
     assert (await producer.deliver(ToSend(f"{namespace}.short", b"k", b"v", []))).offset == 0
 
@@ -83,16 +77,16 @@ async def test_a_record_longer_than_the_topic_takes_is_told_and_the_next_one_goe
 async def test_a_missing_topic_is_named_and_nobody_else_suffers(producer: Producer, topic: str, namespace: str) -> None:
     with pytest.raises(WorldIsAway, match=rf"there is no topic {namespace}\.none\.\n.*topics apply"):
         await producer.deliver(ToSend(f"{namespace}.none", b"k", b"v", []), timeout_s=1)
-    assert not producer.failure
+    assert "topic" not in producer.failure
     await producer.deliver(ToSend(topic, b"k", b"v", []))
 
 
-async def test_an_address_without_a_broker_is_named_at_once() -> None:
-    port, began = free_port(), time.monotonic()
-    with pytest.raises(WorldIsAway, match=f"127.0.0.1:{port}"):
-        async with Producer(f"127.0.0.1:{port}"):
+async def test_an_address_without_a_broker_is_named_because_it_refuses_and_not_because_it_is_silent(
+    port_of_nobody: int,
+) -> None:
+    with pytest.raises(WorldIsAway, match=f"127.0.0.1:{port_of_nobody}: KafkaConnectionError"):
+        async with Producer(f"127.0.0.1:{port_of_nobody}"):
             pass
-    assert time.monotonic() - began < 5
 
 
 async def test_a_broker_that_goes_and_comes_back_loses_nothing_that_was_delivered(own_kafka: KafkaServer) -> None:
@@ -114,10 +108,10 @@ async def test_a_broker_that_goes_and_comes_back_loses_nothing_that_was_delivere
 
     async with Producer(own_kafka.bootstrap) as producer:
         senders = [asyncio.create_task(send(producer, sender)) for sender in range(10)]
-        await asyncio.sleep(0.5)
+        await until(lambda: len(delivered) > 100)
         await asyncio.to_thread(own_kafka.kill)
-        await until(lambda: bool(producer.failure), 4 * LOOK_S)  # it is told, also where nothing is sent
-        await until(lambda: producer.held_bytes == 0, 8 * LOOK_S)  # and nothing piles up
+        await until(lambda: bool(producer.failure))  # it is told, also where nothing is sent
+        await until(lambda: producer.held_bytes == 0)  # and nothing piles up
         with pytest.raises(WorldIsAway, match=own_kafka.bootstrap):
             await producer.deliver(ToSend("lines", b"k", b"v", []))
         await asyncio.to_thread(own_kafka.start)
@@ -135,30 +129,37 @@ async def test_a_frozen_broker_holds_nobody_longer_than_agreed(own_kafka: KafkaS
     async with Producer(own_kafka.bootstrap) as producer:
         await producer.deliver(ToSend("lines", b"k", b"v", []))
         await asyncio.to_thread(own_kafka.freeze)
-        began = time.monotonic()
+        patient = asyncio.create_task(producer.deliver(ToSend("lines", b"k", b"v", []), timeout_s=PATIENCE))
         with pytest.raises(WorldIsAway):
             await producer.deliver(ToSend("lines", b"k", b"v", []), timeout_s=1)
-        assert time.monotonic() - began < 2
+        assert not patient.done()
         await until(lambda: bool(producer.failure))
         await asyncio.to_thread(own_kafka.thaw)
         await until(lambda: not producer.failure)
         await producer.deliver(ToSend("lines", b"k", b"v", []))
+        await asyncio.gather(patient, return_exceptions=True)  # delivered, or given up with others that were held
+
+
+class Weighing(Producer):
+    """Knows how much it ever held."""
+
+    heaviest = 0
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        if name == "_held_bytes":
+            self.heaviest = max(self.heaviest, self.held_bytes)
 
 
 async def test_what_waits_for_a_broker_is_bounded() -> None:
     with MockCluster() as cluster:
         cluster.create_topic("lines", 1)
-        async with Producer(cluster.bootstrap, held_bytes_max=10_000) as producer:
+        async with Weighing(cluster.bootstrap, held_bytes_max=10_000) as producer:
             await producer.deliver(ToSend("lines", b"k", b"v", []))
-            cluster.slow(1, 2000)
-            waiting = [
-                asyncio.create_task(producer.deliver(ToSend("lines", b"k", bytes(1000), []), timeout_s=20))
-                for _ in range(30)
-            ]
-            await asyncio.sleep(0.5)
-            assert 0 < producer.held_bytes <= 10_000
-            cluster.slow(1, 0)
-            await asyncio.gather(*waiting)
+            cluster.slow(1, 200)
+            record = ToSend("lines", b"k", bytes(1000), [])
+            await asyncio.gather(*(producer.deliver(record, timeout_s=PATIENCE) for _ in range(30)))
+            assert 8_000 < producer.heaviest <= 10_000
             assert producer.held_bytes == 0
 
 
@@ -168,7 +169,7 @@ async def test_an_error_that_passes_is_waited_out(error: Error) -> None:
         cluster.create_topic("lines", 1)
         async with Producer(cluster.bootstrap) as producer:
             cluster.push_errors(ApiKey.PRODUCE, error, error)
-            assert (await producer.deliver(ToSend("lines", b"k", b"v", []))).offset >= 0
+            assert (await producer.deliver(ToSend("lines", b"k", b"v", []), timeout_s=PATIENCE)).offset >= 0
 
 
 async def test_an_error_that_stays_is_told_and_the_producer_begins_anew() -> None:

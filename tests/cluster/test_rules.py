@@ -41,7 +41,7 @@ from services.runtime.store.cluster_contract import Cursor, Partition
 from services.runtime.store.committing import Tail
 from services.runtime.store.contract import Batch, MemberRow, walk_members
 from services.runtime.store.postgres import PostgresStore
-from services.runtime.store.postgres_connecting import Place, Use
+from services.runtime.store.postgres_connecting import Use
 from services.runtime.store.postgres_transaction import PostgresTransaction, cursor_of
 from services.runtime.store.sqlite import SqliteStore
 from services.runtime.workset import member_name
@@ -407,29 +407,38 @@ def test_time_waits_for_no_batch(workers: Workers, without: pytest.MonkeyPatch) 
 # 6. A frozen worker, and commits that nobody heard of.
 
 
-def test_a_worker_that_is_frozen_keeps_nobody_from_its_members(workers: Workers, without: pytest.MonkeyPatch) -> None:
-    connect = Place.connect
+HURRY = """
+    SELECT set_config(name, (setting::int / 20)::text, true) FROM pg_settings
+    WHERE name = 'idle_in_transaction_session_timeout' AND setting = '5000'
+"""
+"""Have the database lose its patience with a transaction twenty times as soon, if it has what is usual."""
 
-    def hurried(place: Place, use: Use) -> psycopg.Connection:
-        """Have the database lose its patience twenty times as soon."""
-        connection = connect(place, use)
-        for name in ("idle_in_transaction_session_timeout", "lock_timeout"):
-            connection.execute(
-                "SELECT set_config(name, (setting::int / 20)::text, false) FROM pg_settings WHERE name = %s", [name]
-            )
-        return connection
 
-    def story() -> tuple[bool, int]:
-        one, other = workers.two()
-        begun(one, "M1")
+def test_a_worker_that_is_frozen_keeps_nobody_from_its_members(
+    workers: Workers, without: pytest.MonkeyPatch, patience: pytest.MonkeyPatch
+) -> None:
+    patience.undo()
+    hold = PostgresTransaction.hold_epoch
+
+    def hurried(transaction: PostgresTransaction, instance: str, epoch: int) -> bool:
+        if instance == "frozen":
+            transaction._session.rows(HURRY)
+        return hold(transaction, instance, epoch)
+
+    def story(patience_s: float) -> tuple[bool, int]:
+        store = workers.store()
+        frozen, other = workers.one(store, "frozen"), workers.one(store)
+        begun(frozen, "M1")
         log = partition(0, *visits(Scribe(), 3))
-        has_passed = workers.overtake(lambda: one.taker.take(log), lambda: other.taker.take(log), patience_s=1.5)
-        return has_passed, len(kept(one))
+        has_passed = workers.overtake(
+            lambda: frozen.taker.take(log), lambda: other.taker.take(log), patience_s=patience_s
+        )
+        return has_passed, len(kept(other))
 
-    without.setattr(Place, "connect", hurried)
-    assert story() == (True, 3)
+    without.setattr(PostgresTransaction, "hold_epoch", hurried)
+    assert story(PATIENCE_S) == (True, 3)
     without.setattr(Use.WORK, "_value_", Use.WORK.value.replace("idle_in_transaction_session_timeout=5s", ""))
-    has_passed, _ = story()
+    has_passed, _ = story(1.5)
     assert not has_passed
 
 
@@ -646,27 +655,28 @@ def test_a_member_that_breaks_us_when_its_time_has_come_is_set_aside_alone(
 
 
 def test_what_takes_longer_than_the_database_waits_is_done_in_smaller_parts_and_then_with_patience(
-    workers: Workers, without: pytest.MonkeyPatch
+    workers: Workers, without: pytest.MonkeyPatch, patience: pytest.MonkeyPatch
 ) -> None:
     """Else the same would be tried for ever, and whoever is due behind it never woken."""
-    connect, derive = Place.connect, pipeline.derive
+    patience.undo()
+    hold, derive = PostgresTransaction.hold_epoch, pipeline.derive
     pause_s = [0.0]
 
-    def hurried(place: Place, use: Use) -> psycopg.Connection:
-        connection = connect(place, use)
-        connection.execute("SET idle_in_transaction_session_timeout = '300ms'")
-        return connection
+    def hurried(transaction: PostgresTransaction, instance: str, epoch: int) -> bool:
+        transaction._session.rows(HURRY)
+        return hold(transaction, instance, epoch)
 
     def slowly(*words: Any) -> Any:
         time.sleep(pause_s[0])
         return derive(*words)
 
-    without.setattr(Place, "connect", hurried)
-    without.setattr(taking, "LONG_S", 0.2)
     desk = workers.one()
+    desk.progress.given([])
     begun(desk, "M1", "M2", "M3")
+    without.setattr(PostgresTransaction, "hold_epoch", hurried)
+    without.setattr(taking, "LONG_S", 0.2)
     woken_at = datetime.now(UTC) + timedelta(days=400)
-    for pause_s[0] in (0.2, 0.5):  # two members are too many; even one is
+    for pause_s[0] in (0.15, 0.5):  # two members are too many; even one is
         with desk.store.transaction() as transaction:
             transaction.commit(Batch(wake={"M1", "M2", "M3"}))
         without.setattr(pipeline, "derive", slowly)

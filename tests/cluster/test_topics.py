@@ -1,6 +1,5 @@
 """`topics apply` and `topics check` on a real broker."""
 
-import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -39,12 +38,6 @@ def run(tmp_path: Path, namespace: str) -> Warmhandoff:
         return CliRunner().invoke(complete(), ["--store", namespace, "--config", str(config), *words])
 
     return warmhandoff
-
-
-def free_port() -> int:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return int(held.getsockname()[1])
 
 
 def test_topics_are_made_once_and_then_stand_as_declared(
@@ -94,11 +87,12 @@ def test_more_copies_than_brokers_are_refused_before_anything_is_made(
 
 
 @pytest.mark.parametrize("word", ["apply", "check"])
-def test_a_broker_that_is_away_is_named(page: Callable[..., Path], run: Warmhandoff, word: str) -> None:
-    port = free_port()
-    away = run(page(f"127.0.0.1:{port}"), "topics", word)
+def test_a_broker_that_is_away_is_named(
+    port_of_nobody: int, page: Callable[..., Path], run: Warmhandoff, word: str
+) -> None:
+    away = run(page(f"127.0.0.1:{port_of_nobody}"), "topics", word)
     assert away.exit_code == 3
-    assert f"127.0.0.1:{port}" in away.stderr
+    assert f"127.0.0.1:{port_of_nobody}" in away.stderr
 
 
 def test_without_a_cluster_there_are_no_topics(tmp_path: Path, run: Warmhandoff) -> None:

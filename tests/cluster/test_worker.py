@@ -56,10 +56,13 @@ def test_a_worker_tells_how_it_is_and_ends_well_when_told_to(kafka: Broker, data
     with cluster.worker("--instance", "one") as worker:
         worker.reads()
         cluster.produce(*LINES)
-        until(lambda: worker.health()[1].get("records") == len(LINES))
-        status, told = worker.health()
-        assert (status, told["problem"], len(told["partitions"])) == (200, None, 6)
-        until(lambda: worker.health()[1]["records_waiting"] == 0)
+
+        def is_done_and_well() -> bool:
+            status, told = worker.health()
+            has_all = told.get("records", 0) >= len(LINES) and told["records_waiting"] == 0
+            return has_all and (status, told["problem"], len(told["partitions"])) == (200, None, 6)
+
+        until(is_done_and_well)
         worker.signal(signal.SIGTERM)
         assert worker.ended() == 0
     assert "Traceback" not in worker.told()

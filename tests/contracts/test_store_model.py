@@ -20,6 +20,7 @@ from models.traffic import SLOT, FeedCount, Telling
 from services.runtime.store.contract import Batch, MemberRow, NewLine, PatientRow, Store, TaskRow
 from services.runtime.store.postgres import PostgresStore
 from services.runtime.store.sqlite import SqliteStore
+from tests.contracts.test_store import reopened
 
 T0 = datetime(2025, 3, 6, tzinfo=UTC)
 FEEDS = st.sampled_from(["F1", "F2"])
@@ -111,7 +112,7 @@ class StoreAndModel(RuleBasedStateMachine):
     @rule()
     def reopen(self) -> None:
         self.store.close()
-        self.store = self._opened()
+        self.store = reopened(self._opened)
 
     @invariant()
     def they_agree(self) -> None:

@@ -10,7 +10,8 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -107,6 +108,14 @@ class Served:
         except urllib.error.HTTPError as refused:
             with refused:
                 return refused.code, json.load(refused)
+
+    def children(self) -> list[int]:
+        """The processes that any of its threads has started."""
+        found: list[int] = []
+        for thread in Path(f"/proc/{self.process.pid}/task").glob("*/children"):
+            with suppress(FileNotFoundError, ProcessLookupError):  # a thread may have ended since
+                found += map(int, thread.read_text().split())
+        return found
 
     def caught_up(self) -> Self:
         """Wait until every kept line was processed."""
@@ -241,6 +250,11 @@ def roster(*members: str) -> str:
     return "\n".join([head, *rows]) + "\n"
 
 
+def stamp(at: datetime) -> str:
+    """A wall clock with its distance from UTC: on the nights when clocks are set, no hour comes twice or never."""
+    return at.astimezone(ZONE).strftime("%Y%m%d%H%M%S%z")
+
+
 def adt(
     trigger: str, control: str, member: str = "M1", *, visit: str = "", at: datetime | None = None,
     admitted: datetime | None = None, hospital: str = "H1", processing: str = "P", extra: str = "",
@@ -252,14 +266,14 @@ def adt(
         extra: fields of MSH from 13 on, such as `|||AL|NE`.
     """
     wire.NAMES.setdefault(member, (f"FAMILY{member}", "GIVEN", "19700101"))
-    now = datetime.now(ZONE).replace(microsecond=0)
+    now = datetime.now(UTC).replace(microsecond=0)
     at = at or now - timedelta(hours=1)
     admitted = at if trigger == "A01" else admitted or now - timedelta(days=2)
-    fields = {2: "I", 3: "MED^1^A", 19: visit or f"V-{member}", 39: hospital, 44: wire.stamp(admitted)}
+    fields = {2: "I", 3: "MED^1^A", 19: visit or f"V-{member}", 39: hospital, 44: stamp(admitted)}
     if trigger == "A03":
-        fields |= {36: "01", 45: wire.stamp(at)}
+        fields |= {36: "01", 45: stamp(at)}
     segments = [wire.pid(member, f"MRN-{member}", hospital), wire.segment("PV1", fields)]
-    text = wire.message(trigger, control, now, wire.stamp(at), wire.stamp(at), segments, hospital)
+    text = wire.message(trigger, control, stamp(now), stamp(at), stamp(at), segments, hospital)
     head, line_end, rest = text.partition("\r")
     head = head.replace(f"|{control}|P|2.5.1", f"|{control}|{processing}|2.5.1") + extra
     return (head + line_end + rest).encode()

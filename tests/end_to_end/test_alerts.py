@@ -28,7 +28,7 @@ def test_following_hears_what_comes(house: House) -> None:
         assert codes(served.port, adt("A01", "C1")) == ["AA"]
         first = next(line for line in map(json.loads, follow.stdout) if line["effect"] == "task_opened")
         follow.terminate()
-        follow.wait(timeout=30)
+        follow.wait(timeout=PATIENCE_S)
         follow.stdout.close()
     assert (first["member_id"], first["alert"]) == ("M1", "opened")
 

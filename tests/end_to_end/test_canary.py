@@ -148,7 +148,7 @@ def test_nobody_is_named_outside_of_the_journal_and_what_asks_for_it(
             with Wire(served.ports[feed]) as wire:
                 wire.ask(FIELDS.encode())
         for name, content in FILES.items():
-            house.write(f"drop/{name}", content)
+            house.write(f"drop/{name}.part", content).rename(house.folder / "drop" / name)
         until(lambda: not [path for path in (house.folder / "drop").iterdir() if path.is_file()])
         served.caught_up()
         spoken["healthz"] = json.dumps(served.health()).encode()

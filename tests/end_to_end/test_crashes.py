@@ -4,11 +4,11 @@ import os
 import random
 import threading
 from collections import Counter, deque
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from services.runtime.store.sqlite_reader import SqliteReader
-from tests.end_to_end.running import ZONE, House, Served, Wire, adt, outbox_agrees, roster, until
+from tests.end_to_end.running import House, Served, Wire, adt, outbox_agrees, roster, until
 
 MEMBERS = 30
 KILLS = 5
@@ -25,7 +25,7 @@ def seed() -> int:
 def story(number: int) -> bytes:
     """The n-th message of a feed: one visit after the other for each member, all in the past."""
     visit, step = divmod(number // MEMBERS, len(TRIGGERS))
-    member, began = f"M{number % MEMBERS}", datetime.now(ZONE).replace(microsecond=0) - timedelta(days=80 - 4 * visit)
+    member, began = f"M{number % MEMBERS}", datetime.now(UTC).replace(microsecond=0) - timedelta(days=80 - 4 * visit)
     at = began + timedelta(hours=12 * step)
     name = f"V{visit}-{member}"
     return adt(TRIGGERS[step], f"C{number}", member, visit=name, at=at, admitted=began)

@@ -4,6 +4,7 @@ import os
 import signal
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ import psycopg
 import pytest
 
 from services.wiring.opening import Where
-from tests.end_to_end.running import House, environment, until
+from tests.end_to_end.running import PATIENCE_S, House, environment, until
+from tests.servers.process import is_alive
 
 MEMBERS, DAYS = "60", "30"
 
@@ -70,9 +72,28 @@ def test_any_number_of_processes_finds_the_same_and_mends_it(loaded: tuple[House
         assert said["members"] > 60
 
 
+HELD = """
+import time
+from pathlib import Path
+from services.cli.main import main
+from services.runtime.shares import Share
+
+def held(share, *words, deal=Share.deal):
+    while not Path("go").exists():
+        time.sleep(0.01)
+    return deal(share, *words)
+
+Share.deal = held
+main()
+"""
+"""The program, with processes that are not done before they are told to go on."""
+
+
 def test_processes_end_with_the_command(loaded: tuple[House, Callable[[str], None]]) -> None:
     house, _ = loaded
-    command = subprocess.Popen(house.command("verify", "--jobs", "2"), cwd=house.folder, env=environment())
+    _, *words = house.command("verify", "--jobs", "2")
+    held = [sys.executable, "-c", HELD, *words]
+    command = subprocess.Popen(held, cwd=house.folder, env=environment())
     children: list[int] = []
 
     def forked() -> bool:
@@ -82,16 +103,10 @@ def test_processes_end_with_the_command(loaded: tuple[House, Callable[[str], Non
 
     until(forked)
     os.kill(children[0], signal.SIGKILL)
-    assert command.wait(30) == 3, "one that was killed is noticed"
-    command = subprocess.Popen(house.command("verify", "--jobs", "2"), cwd=house.folder, env=environment())
+    assert command.wait(PATIENCE_S) == 3, "one that was killed is noticed"
+    command = subprocess.Popen(held, cwd=house.folder, env=environment())
     until(forked)
     command.kill()
     command.wait()
-    until(lambda: not any(alive(child) for child in children))
-
-
-def alive(process: int) -> bool:
-    try:
-        return "\nState:\tZ" not in Path(f"/proc/{process}/status").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
+    house.write("go", "")
+    until(lambda: not any(is_alive(child) for child in children))

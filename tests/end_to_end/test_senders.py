@@ -2,13 +2,13 @@
 
 import subprocess
 import sys
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from connectors.mllp.acks import codes_of, read_ack
-from tests.end_to_end.running import MALFORMED, PATIENCE_S, ZONE, House, Wire, adt, codes, roster
+from tests.end_to_end.running import MALFORMED, PATIENCE_S, House, Wire, adt, codes, roster
 
 MLLP_SEND = Path(sys.executable).with_name("mllp_send")
 
@@ -146,7 +146,7 @@ def test_enhanced_mode_is_answered_as_asked(house: House) -> None:
 def test_what_happened_yesterday_is_told_today(house: House) -> None:
     """A sender that was down for a day sends its queue: times are the clinic's, receipt is ours."""
     house.ok("load", house.write("roster.csv", roster("M1")))
-    yesterday = datetime.now(ZONE) - timedelta(days=1)
+    yesterday = datetime.now(UTC) - timedelta(days=1)
     with house.serve() as served:
         assert codes(served.port, adt("A01", "Q-1", at=yesterday), adt("A03", "Q-2", at=yesterday)) == ["AA", "AA"]
         served.caught_up()
@@ -175,7 +175,7 @@ def test_tls_asks_for_a_certificate_where_the_configuration_says_so(certificates
         send = ["send", file, "--port", str(served.ports["west"])]
         assert "S-1  AA" in house.ok(*send, "--ca", "ca.pem", "--cert", "hie.pem", "--key", "hie.key")
         for refused in ([], ["--ca", "ca.pem"]):
-            done = house.run(*send, *refused, "--timeout", "5")
+            done = house.run(*send, *refused, "--timeout", "30")
             assert done.returncode == 3, done
             assert b"Traceback" not in done.stderr
         assert served.health()[0] == 200

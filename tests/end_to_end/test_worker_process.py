@@ -2,20 +2,21 @@
 
 import os
 import signal
-from pathlib import Path
 
 from tests.end_to_end.running import House, Served, adt, codes, outbox_agrees, roster, until
+from tests.servers.process import is_alive
 
 
 def child_of(served: Served, *, other_than: int = 0) -> int:
-    """The pipeline's process, which any thread of the service may have started."""
+    """The pipeline's process."""
+    found: list[int] = []
 
-    def found() -> list[int]:
-        threads = Path(f"/proc/{served.process.pid}/task").glob("*/children")
-        return [int(word) for thread in threads for word in thread.read_text().split() if int(word) != other_than]
+    def is_there() -> bool:
+        found[:] = [child for child in served.children() if child != other_than]
+        return len(found) == 1
 
-    until(lambda: len(found()) == 1)
-    return found()[0]
+    until(is_there)
+    return found[0]
 
 
 def test_a_pipeline_that_is_killed_is_started_again_and_goes_on_where_it_was(house: House) -> None:
@@ -36,6 +37,8 @@ def test_a_pipeline_that_is_killed_is_started_again_and_goes_on_where_it_was(hou
 def test_a_pipeline_that_hangs_holds_no_sender_up(house: House) -> None:
     house.ok("load", house.write("roster.csv", roster("M1")))
     with house.serve() as served:
+        assert codes(served.port, adt("A01", "H")) == ["AA"]
+        served.caught_up()  # it is up, and in the midst of nothing
         os.kill(child_of(served), signal.SIGSTOP)
         assert codes(served.port, *(adt("A08", f"H-{number}") for number in range(20))) == ["AA"] * 20
         assert served.health()[1]["lines_waiting"] == 20
@@ -49,7 +52,7 @@ def test_the_child_ends_with_a_parent_that_is_killed_and_the_store_is_free_at_on
         child = child_of(served)
         served.kill()
         house.ok("load", house.write("more.hl7", adt("A01", "Q-1")))
-        assert not Path(f"/proc/{child}").exists() or "Z" in Path(f"/proc/{child}/stat").read_text().split()[2]
+        until(lambda: not is_alive(child))
     house.ok("verify")
 
 

@@ -143,8 +143,9 @@ def test_a_reader_who_leaves_early_is_no_error(loaded: House, command: str) -> N
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_service_that_is_stopped_ends_cleanly_and_frees_its_ports(house: House, number: int) -> None:
-    with house.serve() as served:
-        address = f"127.0.0.1:{served.port}"
+    # No other test listens there, so nobody else is given the port meanwhile.
+    with house.serve(mllp="127.75.0.1:0") as served:
+        address = f"127.75.0.1:{served.port}"
         assert served.stop(number) == 0
     assert "Traceback" not in served.log.read_text()
     with house.serve(mllp=address) as again:
@@ -161,10 +162,11 @@ def test_ctrl_c_ends_a_load_without_a_traceback(house: House) -> None:
         process.stdin.flush()
 
         def ended() -> bool:
-            # A signal that comes just before a read begins is seen when the read ends: people press the keys again.
+            # A signal that comes just before a read begins is seen when the read ends: people press the keys again,
+            # though not while the program is ending.
             process.send_signal(signal.SIGINT)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(1)
+                process.wait(PATIENCE_S / 4)
             return process.returncode is not None
 
         until(ended)

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from confluent_kafka import Consumer, Message
 
+from tests.servers.process import PATIENCE
 from topics.topic import Topic
 
 
@@ -46,18 +47,11 @@ class Subscriber:
     def __exit__(self, *_: object) -> None:
         self._consumer.close()
 
-    def listen(self, enough: Callable[[Sequence[Heard]], bool], *, within_s: float = 30) -> list[Heard]:
+    def listen(self, enough: Callable[[Sequence[Heard]], bool], *, within_s: float = PATIENCE) -> list[Heard]:
         """Everything heard so far, once it is enough."""
         end = time.monotonic() + within_s
         while not enough(self.heard):
             assert time.monotonic() < end, f"{len(self.heard)} records were heard, and more were to come"
-            self._take(0.1)
-        return self.heard
-
-    def listen_on(self, seconds: float) -> list[Heard]:
-        """Everything heard so far and within the next seconds."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
             self._take(0.1)
         return self.heard
 

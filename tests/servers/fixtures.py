@@ -6,6 +6,7 @@ freeze them.
 """
 
 import os
+import socket
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -43,6 +44,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def namespace() -> str:
     """A name that no other test has: of a schema, and before the names of topics."""
     return f"w{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def port_of_nobody() -> Iterator[int]:
+    """A port of 127.0.0.1 where nobody listens. It is held, so that nobody begins to."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
 
 
 @pytest.fixture(scope="session")

@@ -62,14 +62,15 @@ def _end(server: int, ended: int, number: int) -> None:
     """End a server that may be frozen; its children end with it, or are killed."""
     family = [server, *children(server)]
     for process in family:
-        _send(process, signal.SIGCONT)
-    _send(server, number)
+        send(process, signal.SIGCONT)
+    send(server, number)
     _wait(ended, timeout=GRACE)
     for process in family:
-        _send(process, signal.SIGKILL)
+        send(process, signal.SIGKILL)
 
 
-def _send(process: int, number: int) -> None:
+def send(process: int, number: int) -> None:
+    """Send a signal to a process that may have ended meanwhile."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(process, number)
 

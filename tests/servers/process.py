@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
@@ -24,6 +25,9 @@ from tests.servers import guard
 PORTS = range(15_000, 32_000)
 """Below those that Linux gives to outgoing connections: a server that was killed must find its port free again."""
 PATIENCE = 60.0
+"""How long a test waits for what must come; only a failure ever waits so long."""
+_RESERVED: list[socket.socket] = []
+"""What tells the other test processes of this machine which ports are given out, as long as this one runs."""
 
 
 class CannotBeHad(Exception):
@@ -106,8 +110,10 @@ class Server(ABC):
         self._send_and_wait(signal.SIGTERM)
 
     def kill(self) -> None:
-        """SIGKILL: no last words."""
+        """SIGKILL: no last words. What it had started ends by itself, and would keep the next start from its data."""
+        family = self._family()
         self._send_and_wait(signal.SIGKILL)
+        wait_until(lambda: not any(map(is_alive, family)), "what the server had started outlives it")
 
     def restart(self) -> None:
         self.stop()
@@ -115,12 +121,13 @@ class Server(ABC):
 
     def freeze(self) -> None:
         """SIGSTOP: it is there, and does not answer."""
-        for process in self._family():
-            os.kill(process, signal.SIGSTOP)
+        guard.send(self.pid, signal.SIGSTOP)  # the first: from now on it starts nobody
+        for process in guard.children(self.pid):
+            guard.send(process, signal.SIGSTOP)
 
     def thaw(self) -> None:
         for process in self._family():
-            os.kill(process, signal.SIGCONT)
+            guard.send(process, signal.SIGCONT)
 
     def remove(self) -> None:
         """End it, however, and remove its data."""
@@ -171,16 +178,36 @@ class Server(ABC):
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on."""
+    """A port of 127.0.0.1 that nobody listens on, and that no other call gives out while this process runs."""
     while True:
         port = random.choice(PORTS)
+        # A name of the same reach as the port, which Linux forgets with the process.
+        reserved = socket.socket(socket.AF_UNIX)
         with socket.socket() as trial:
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
+                reserved.bind(f"\0warmhandoff tests: port {port}")
                 trial.bind(("127.0.0.1", port))
             except OSError:
+                reserved.close()
                 continue
+        _RESERVED.append(reserved)
         return port
+
+
+def wait_until(holds: Callable[[], bool], otherwise: str) -> None:
+    until = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < until, otherwise
+        time.sleep(0.02)
+
+
+def is_alive(process: int) -> bool:
+    """Whether it runs; one that has ended and waits for its parent to notice does not."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def run(command: list[str], *, user: str | None = None) -> None:

@@ -9,9 +9,10 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from tests.servers.mock import ApiKey, Error, MockCluster
+from tests.servers.process import PATIENCE
 
-PATIENCE = 1.0
-"""Seconds that a producer waits for an answer."""
+SOON = 1.0
+"""Seconds that a producer waits for an answer which never comes; one that will come is waited for much longer."""
 
 
 @pytest.fixture
@@ -21,15 +22,16 @@ def cluster() -> Iterator[MockCluster]:
         yield cluster
 
 
+def producer_of(cluster: MockCluster, patience: float, **options: bool) -> AIOKafkaProducer:
+    return AIOKafkaProducer(
+        bootstrap_servers=cluster.bootstrap, acks="all", request_timeout_ms=int(patience * 1000), **options
+    )
+
+
 @pytest.fixture
 async def producer(cluster: MockCluster) -> AsyncIterator[AIOKafkaProducer]:
     """A producer as the listener's."""
-    async with AIOKafkaProducer(
-        bootstrap_servers=cluster.bootstrap,
-        acks="all",
-        enable_idempotence=True,
-        request_timeout_ms=int(PATIENCE * 1000),
-    ) as producer:
+    async with producer_of(cluster, PATIENCE, enable_idempotence=True) as producer:
         yield producer
 
 
@@ -58,26 +60,23 @@ async def test_a_slow_broker_answers_late(cluster: MockCluster, producer: AIOKaf
     cluster.slow(1, 0)
 
 
-async def test_an_idempotent_producer_waits_for_a_broker_that_is_down_however_long(
-    cluster: MockCluster, producer: AIOKafkaProducer
-) -> None:
+async def test_an_idempotent_producer_waits_for_a_broker_that_is_down_however_long(cluster: MockCluster) -> None:
     """aiokafka lets no record of an idempotent producer expire: whoever answers a sender bounds the wait himself."""
-    await producer.send_and_wait("feeds", b"before")
-    cluster.down(1)
-    delivery = await producer.send("feeds", b"meanwhile")
-    await asyncio.wait([delivery], timeout=2 * PATIENCE)
-    assert not delivery.done()
-    cluster.up(1)
-    assert (await asyncio.wait_for(delivery, 10)).offset >= 1
+    async with producer_of(cluster, SOON, enable_idempotence=True) as producer:
+        await producer.send_and_wait("feeds", b"before")
+        cluster.down(1)
+        delivery = await producer.send("feeds", b"meanwhile")
+        await asyncio.wait([delivery], timeout=2 * SOON)
+        assert not delivery.done()
+        cluster.up(1)
+        assert (await asyncio.wait_for(delivery, PATIENCE)).offset >= 1
 
 
 async def test_a_plain_producer_gives_up_on_a_broker_that_is_down(cluster: MockCluster) -> None:
-    async with AIOKafkaProducer(
-        bootstrap_servers=cluster.bootstrap, acks="all", request_timeout_ms=int(PATIENCE * 1000)
-    ) as producer:
+    async with producer_of(cluster, SOON) as producer:
         cluster.down(1)
         with pytest.raises(KafkaError):
-            await asyncio.wait_for(producer.send_and_wait("feeds", b"meanwhile"), 10)
+            await asyncio.wait_for(producer.send_and_wait("feeds", b"meanwhile"), PATIENCE)
         cluster.up(1)
 
 
@@ -87,4 +86,4 @@ async def test_a_partition_that_moves_to_another_broker_is_found_there() -> None
         async with AIOKafkaProducer(bootstrap_servers=cluster.bootstrap, acks="all") as producer:
             for leader in (1, 2, 3):
                 cluster.lead("feeds", 0, leader)
-                await asyncio.wait_for(producer.send_and_wait("feeds", b"MSH"), 10)
+                await asyncio.wait_for(producer.send_and_wait("feeds", b"MSH"), PATIENCE)

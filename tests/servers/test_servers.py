@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from tests.servers.fixtures import absent
 from tests.servers.kafka import MESSAGE_LIMIT, Broker, KafkaServer
 from tests.servers.postgres import PostgresServer
-from tests.servers.process import PORTS, CannotBeHad, Server, ServerFailed
+from tests.servers.process import PATIENCE, PORTS, CannotBeHad, Server, ServerFailed, free_port, is_alive, wait_until
 from tests.servers.shared import Run
 
 ROOT = Path(__file__).parents[2]
@@ -37,7 +36,7 @@ async def kept(bootstrap: str, topic: str, number: int) -> list[bytes]:
     async with consumer:
         consumer.assign([TopicPartition(topic, 0)])
         await consumer.seek_to_beginning()
-        return [(await asyncio.wait_for(consumer.getone(), 20)).value for _ in range(number)]
+        return [(await asyncio.wait_for(consumer.getone(), PATIENCE)).value for _ in range(number)]
 
 
 async def test_a_record_goes_round_and_a_roster_of_fifteen_megabytes_too(kafka: Broker, namespace: str) -> None:
@@ -172,6 +171,13 @@ def test_a_killed_server_finds_its_port_free_again() -> None:
     assert PORTS[-1] < last_but_given_out
 
 
+def test_a_port_that_was_given_out_is_not_given_out_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = free_port()
+    offered = iter([ours, ours, ours + 1, *PORTS])
+    monkeypatch.setattr("tests.servers.process.random.choice", lambda _: next(offered))
+    assert free_port() != ours
+
+
 def test_a_test_whose_server_cannot_be_had_is_skipped_here_and_fails_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CI", raising=False)
     with pytest.raises(pytest.skip.Exception, match="no java"):
@@ -182,15 +188,6 @@ def test_a_test_whose_server_cannot_be_had_is_skipped_here_and_fails_in_ci(monke
 
 
 def wait_until_gone(process: int, folder: Path | None = None) -> None:
-    until = time.monotonic() + 10
-    while is_alive(process) or (folder is not None and folder.exists()):
-        assert time.monotonic() < until, "it outlived who wanted it"
-        time.sleep(0.02)
-
-
-def is_alive(process: int) -> bool:
-    """Whether it runs; one that has ended and waits for its parent to notice does not."""
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+    wait_until(
+        lambda: not is_alive(process) and not (folder is not None and folder.exists()), "it outlived who wanted it"
+    )

@@ -143,7 +143,7 @@ def test_a_world_that_is_told_otherwise_than_it_was_ends_with_1(
 
 
 def test_ctrl_c_in_the_middle_ends_cleanly(tmp_path: Path) -> None:
-    words = [PROGRAM, "--store", tmp_path / "store", "demo", "--speed", "4"]
+    words = [PROGRAM, "--store", tmp_path / "store", "demo", "--speed", "1"]
     with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as going:
         assert going.stdout
         assert going.stderr

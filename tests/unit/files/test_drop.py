@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -156,18 +157,18 @@ async def test_files_are_taken_in_the_order_they_were_written(desk: Desk) -> Non
 
 
 async def test_the_watch_goes_on_when_the_folder_is_away_for_a_while(desk: Desk) -> None:
-    watch = asyncio.create_task(desk.watcher.run())
-    await asyncio.sleep(0.05)
+    async def until(holds: Callable[[], bool]) -> None:
+        while not holds():
+            desk.now += 3
+            await asyncio.sleep(0.02)
+
     desk.failure = WorldIsAway("away")
     desk.put("a.csv")
-    desk.now += 3
-    await asyncio.sleep(0.05)
-    desk.now += 3
-    await asyncio.sleep(0.05)
-    desk.failure = None
-    desk.now += 3
-    await asyncio.sleep(0.05)
-    desk.now += 3
-    await asyncio.sleep(0.1)
+    async with asyncio.timeout(60):
+        watch = asyncio.create_task(desk.watcher.run())
+        await until(lambda: desk.watcher.failure != "")
+        assert desk.took == []
+        desk.failure = None
+        await until(lambda: desk.watcher.failure == "" and desk.took != [])
     watch.cancel()
     assert desk.took == [("a.csv", b"x")]

@@ -17,6 +17,8 @@ from models.ledger import Answered
 from models.time import Instant
 
 START = datetime(2025, 6, 5, 17, 5, tzinfo=UTC)
+PATIENCE_S = 60.0
+"""How long a test waits for what must come; only a failure ever waits so long."""
 
 
 def adt(
@@ -31,7 +33,7 @@ def adt(
 
 
 class MemoryKeeper:
-    """Keeps in a list; may be told to fail, to wait, or to be slow for some messages."""
+    """Keeps in a list; may be told to fail, to wait, or to keep one message only after another."""
 
     def __init__(self) -> None:
         self.lines: list[tuple[str, Instant, bytes]] = []
@@ -43,7 +45,7 @@ class MemoryKeeper:
         self.fail = False
         self.fail_replace = False
         self.gate: asyncio.Event | None = None
-        self.delays: dict[bytes, float] = {}
+        self.after: dict[bytes, bytes] = {}
         self._known: dict[tuple[str, bytes, bytes], int] = {}
         self._now = START
 
@@ -64,8 +66,8 @@ class MemoryKeeper:
         try:
             if self.gate is not None:
                 await self.gate.wait()
-            if delay := self.delays.get(control_id, 0):
-                await asyncio.sleep(delay)
+            if earlier := self.after.get(control_id):
+                await until(lambda: f"kept {earlier.decode()}" in self.events)
             if self.fail:
                 raise WorldIsAway("disk full")
         finally:
@@ -116,7 +118,7 @@ class RawSender:
     async def send(self, *messages: bytes) -> None:
         await self.raw(b"".join(map(frame, messages)))
 
-    async def answer(self, timeout_s: float = 10) -> bytes:
+    async def answer(self, timeout_s: float = PATIENCE_S) -> bytes:
         async with asyncio.timeout(timeout_s):
             while not self._answers:
                 data = await self.reader.read(65536)
@@ -133,9 +135,9 @@ class RawSender:
         await self.send(message)
         return (await self.code())[0]
 
-    async def silent_until_closed(self, timeout_s: float = 10) -> bool:
+    async def silent_until_closed(self) -> bool:
         """True if nothing more came before the other side closed."""
-        async with asyncio.timeout(timeout_s):
+        async with asyncio.timeout(PATIENCE_S):
             try:
                 return not self._answers and await self.reader.read() == b""
             except ConnectionError:
@@ -170,7 +172,8 @@ async def house(
     *, keeper: MemoryKeeper | None = None, judged=judge, slots: Slots | None = None, **settings: object
 ) -> AsyncIterator[House]:
     keeper = keeper or MemoryKeeper()
-    listener = Listener(ListenerSettings(**{"feed": "F1", "port": 0, **settings}), keeper, judged, slots)
+    patient = {"ack_deadline_s": PATIENCE_S, "tls_handshake_timeout_s": PATIENCE_S}
+    listener = Listener(ListenerSettings(**{"feed": "F1", "port": 0, **patient, **settings}), keeper, judged, slots)
     await listener.start()
     try:
         yield House(listener, keeper)
@@ -178,8 +181,8 @@ async def house(
         await listener.stop()
 
 
-async def until(true, timeout_s: float = 10) -> None:
+async def until(true) -> None:
     """Wait for something that other tasks bring about."""
-    async with asyncio.timeout(timeout_s):
+    async with asyncio.timeout(PATIENCE_S):
         while not true():  # noqa: ASYNC110 - what is awaited has no event: counters, lists
             await asyncio.sleep(0.005)

@@ -1,6 +1,7 @@
 """The sender: it waits for each answer, and believes only an answer to what it sent."""
 
 import asyncio
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -14,7 +15,7 @@ from connectors.mllp.client import Client, OutOfStep, send
 from connectors.mllp.framing import Decoder, frame
 from connectors.mllp.header import read_header
 from models.errors import MessageIsWrong, WorldIsAway
-from tests.unit.mllp.support import START, adt, house
+from tests.unit.mllp.support import PATIENCE_S, START, adt, house
 
 Script = Callable[[bytes, int], bytes | None]
 
@@ -60,7 +61,7 @@ def ack(message: bytes, code: str, about: str | None = None) -> bytes:
 
 
 async def codes(port: int, *messages: bytes, **options: object) -> list[tuple[str, str, bool]]:
-    options = {"timeout_s": 5, "retry_delay_s": 0, **options}
+    options = {"timeout_s": PATIENCE_S, "retry_delay_s": 0, **options}
     return [(each.control_id, each.code, each.sent) async for each in send("127.0.0.1", port, messages, **options)]
 
 
@@ -95,9 +96,10 @@ async def test_an_answer_to_another_message_stops_everything() -> None:
 
 
 async def test_silence_is_no_answer() -> None:
-    async with receiver(lambda message, n: b"") as port:
+    async with receiver(lambda message, n: b"") as port, Client("127.0.0.1", port, timeout_s=PATIENCE_S) as client:
+        client._timeout = 0.1  # of the answer alone: connecting may take its time
         with pytest.raises(WorldIsAway, match=r"no answer \(TimeoutError\)\n.*safe"):
-            await codes(port, adt("1"), timeout_s=0.1)
+            await client.send(adt("1"))
 
 
 async def test_a_message_without_an_answer_is_sent_again() -> None:
@@ -141,10 +143,11 @@ async def test_an_application_answer_on_error_only_does_not_confuse_the_next_mes
 
 
 async def test_nobody_there_is_told_with_the_address() -> None:
-    async with house() as at:
-        port = at.port
-    with pytest.raises(WorldIsAway, match=rf"127\.0\.0\.1:{port}: no connection"):
-        await codes(port, adt("1"))
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))  # it is nobody else's, and nobody listens
+        port = deaf.getsockname()[1]
+        with pytest.raises(WorldIsAway, match=rf"127\.0\.0\.1:{port}: no connection"):
+            await codes(port, adt("1"))
 
 
 @pytest.mark.parametrize("message", [b"PID|1\r", adt("1") + b"NTE|\x1c\r"])
@@ -169,7 +172,7 @@ async def test_a_foreign_client_is_answered(tmp_path: Path) -> None:
         ran = await asyncio.to_thread(
             subprocess.run,
             [tool, "--port", str(at.port), "--file", tmp_path / "messages.hl7", "127.0.0.1"],
-            capture_output=True, check=True, timeout=30,
+            capture_output=True, check=True, timeout=PATIENCE_S,
         )  # fmt: skip
         assert at.keeper.bodies == [adt(f"M{number}").rstrip(b"\r") for number in range(5)]
         assert ran.stdout.count(b"MSA|AA|M") == 5

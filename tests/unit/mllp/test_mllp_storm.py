@@ -20,9 +20,11 @@ class ShakyKeeper(MemoryKeeper):
         self._chance = chance
 
     async def keep(self, feed: str, received_at: Instant, body: bytes, answer: bytes | None) -> Kept:
-        if self._chance.random() < 0.05:
-            await asyncio.sleep(self._chance.random() * 0.02)
-        if self._chance.random() < 0.01:
+        # All dice at once: whatever overtakes whom, the n-th message has the same fate.
+        is_slow, pause_s, fails = (self._chance.random() for _ in range(3))
+        if is_slow < 0.05:
+            await asyncio.sleep(pause_s * 0.02)
+        if fails < 0.01:
             raise WorldIsAway("disk full")
         return await super().keep(feed, received_at, body, answer)
 

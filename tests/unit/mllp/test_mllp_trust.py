@@ -11,7 +11,7 @@ from connectors.mllp.client import Client, NoHandshake, send
 from connectors.mllp.settings import TlsSettings
 from connectors.mllp.trust import client_context
 from models.errors import FileIsWrong, WorldIsAway
-from tests.unit.mllp.support import adt, house
+from tests.unit.mllp.support import PATIENCE_S, adt, house
 
 
 class Papers:
@@ -65,7 +65,7 @@ def papers(tmp_path_factory: pytest.TempPathFactory) -> Papers:
 
 async def told(port: int, context: ssl.SSLContext | None, kind: type[WorldIsAway] = NoHandshake) -> str:
     with pytest.raises(kind) as raised:
-        async for _ in send("127.0.0.1", port, [adt("1")], tls=context, server_name="127.0.0.1", timeout_s=2,
+        async for _ in send("127.0.0.1", port, [adt("1")], tls=context, server_name="127.0.0.1", timeout_s=PATIENCE_S,
                             retries=1, retry_delay_s=0 if kind is WorldIsAway else 60):  # fmt: skip
             pass
     return str(raised.value)
@@ -135,7 +135,7 @@ async def test_a_receiver_that_says_why_is_quoted(papers: Papers, shown: str, ve
         assert server.stdout
         port = 0
         while not port:
-            line = (await asyncio.wait_for(server.stdout.readline(), 10)).decode()
+            line = (await asyncio.wait_for(server.stdout.readline(), PATIENCE_S)).decode()
             port = int(line.rpartition(":")[2]) if line.startswith("ACCEPT") else 0
         ours = (papers.path(f"{shown}.pem"), papers.path(f"{shown}.key")) if shown else ()
         assert says in await told(port, client_context(papers.path("ca.pem"), *ours))
@@ -144,8 +144,12 @@ async def test_a_receiver_that_says_why_is_quoted(papers: Papers, shown: str, ve
         await server.wait()
 
 
-async def test_tls_to_a_plain_port_is_named_and_so_is_clear_text_to_tls(papers: Papers) -> None:
+async def test_tls_to_a_plain_port_is_named_and_so_is_clear_text_to_tls(
+    papers: Papers, monkeypatch: pytest.MonkeyPatch
+) -> None:
     context = client_context(papers.path("ca.pem"))
+    # Who never answers is waited for as long as a handshake may take, and for a test that is a second.
+    monkeypatch.setattr("connectors.mllp.client._HANDSHAKE_SHARE", 1 / PATIENCE_S)
     async with house() as at:
         # It waits for a block, or hangs up where the random bytes of a greeting happen to look like two of them.
         assert "Is it the right port" in await told(at.port, context)
@@ -156,6 +160,8 @@ async def test_tls_to_a_plain_port_is_named_and_so_is_clear_text_to_tls(papers: 
 
     async with await asyncio.start_server(wait, "127.0.0.1", 0) as server:
         assert "speaks no TLS" in await told(server.sockets[0].getsockname()[1], context)
+
+    monkeypatch.undo()
 
     async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(1)

@@ -25,7 +25,7 @@ async def test_what_waits_for_a_lane_gets_its_turn_between_two_chunks_of_a_file(
             if len(done) == 1:
                 ready = loop.create_future()
                 loop.call_soon_threadsafe(lambda: (asked.append(asyncio.create_task(look())), ready.set_result(None)))
-                asyncio.run_coroutine_threadsafe(asyncio.wait_for(ready, 5), loop).result()
+                asyncio.run_coroutine_threadsafe(asyncio.wait_for(ready, 60), loop).result()
 
     async def look() -> None:
         await lane.run(lambda: done.append("look"))

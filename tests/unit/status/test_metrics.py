@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from math import inf
 from pathlib import Path
+from typing import NoReturn
 
 import msgspec
 import pytest
@@ -134,6 +135,20 @@ def test_the_store_and_the_process_are_shown(store: SqliteStore, metrics: Metric
     assert {name: found.get(name) for name in wanted} == wanted
     assert found["store_free_bytes"] > 0
     assert found["store_wal_bytes"] > 0
+
+
+def test_a_scrape_walks_no_table(metrics: Metrics, monkeypatch: pytest.MonkeyPatch) -> None:
+    def walked(*_: object) -> NoReturn:
+        raise AssertionError("a table was walked")
+
+    metrics.refresh()
+    before = shown(metrics)
+    monkeypatch.setattr(Board, "feeds", walked)
+    for walk in ("quarantine_depth", "task_counts", "measured", "measure_counts", "counts"):
+        monkeypatch.setattr(SqliteStore, walk, walked)
+    with pytest.raises(AssertionError, match="walked"):
+        metrics.refresh()
+    assert shown(metrics).keys() == before.keys()
 
 
 @pytest.mark.parametrize(("until", "lag_s"), [(AT - timedelta(minutes=3), 180), (EPOCH, inf)])

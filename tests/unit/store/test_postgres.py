@@ -2,6 +2,7 @@
 
 import re
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -294,12 +295,10 @@ def test_answers_noted_before_and_after_the_line_are_told_with_it(store: Postgre
 
 
 def wait_for_acks(store: PostgresStore, number: int) -> None:
-    waiting = threading.Event()
-    for _ in range(200):
-        if found(store, "SELECT count(*) FROM ack") == [(number,)]:
-            return
-        waiting.wait(0.02)
-    raise AssertionError("never written")
+    end = time.monotonic() + 60
+    while found(store, "SELECT count(*) FROM ack") != [(number,)]:
+        assert time.monotonic() < end, "never written"
+        time.sleep(0.02)
 
 
 def test_what_was_answered_is_known_from_the_ledger_and_from_the_journal(store: PostgresStore) -> None:

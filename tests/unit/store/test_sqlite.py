@@ -261,7 +261,7 @@ def test_a_full_disk_reaches_the_callers_and_passes(store: SqliteStore) -> None:
     kept = store.append([LINE]).result()
     futures = [store.append([big(n)]) for n in range(20)]
     for future in futures:
-        assert isinstance(future.exception(timeout=10), WorldIsAway)
+        assert isinstance(future.exception(timeout=60), WorldIsAway)
     with pytest.raises(WorldIsAway, match="Free some space"):
         store.commit(Batch(reference={"r": bytes(100_000)}))
     assert (kept[0].seq, store.head(), store.reference("r")) == (1, 1, None)
@@ -310,7 +310,7 @@ def test_appends_and_batches_take_turns(store: SqliteStore) -> None:
         done.append(store._writer.submit(lambda _, n=n: order.append(f"append {n}"), weight_bytes=heavy))
     go_on.set()
     for future in done:
-        future.result(timeout=5)
+        future.result(timeout=60)
     assert order == ["append 0", "batch 0", "append 1", "batch 1", "append 2", "batch 2"]
 
 
@@ -435,7 +435,8 @@ def test_a_backup_made_while_writing_is_one_moment_and_restores(store: SqliteSto
     thread = threading.Thread(target=write)
     thread.start()
     try:
-        time.sleep(0.2)
+        while not store.cursor():
+            time.sleep(0.01)
         copies = [tmp_path / f"copy {n}" for n in range(3)]
         for copy in copies:
             store.backup(str(copy))

@@ -10,7 +10,7 @@ from models.errors import WorldIsAway
 from models.time import Instant
 from services.runtime.store.cluster_contract import ClusterStore, Cursor, Partition
 from services.wiring import awaiting
-from services.wiring.awaiting import wait_until_taken
+from services.wiring.awaiting import AWAY_S, STILL_S, wait_until_taken
 
 NOW = datetime(2025, 6, 5, 17, 5, tzinfo=UTC)
 PLACE = ("feeds.raw.v1", 3)
@@ -38,12 +38,23 @@ class Store:
         return list(self._due)[:limit]
 
 
+class Ticks:
+    """`time`, which passes while somebody sleeps, and else stands still."""
+
+    now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(awaiting, "_SHORTEST_S", 0.001)
-    monkeypatch.setattr(awaiting, "_LONGEST_S", 0.01)
-    monkeypatch.setattr(awaiting, "STILL_S", 0.05)
-    monkeypatch.setattr(awaiting, "AWAY_S", 0.1)
+def ticks(monkeypatch: pytest.MonkeyPatch) -> Ticks:
+    ticks = Ticks()
+    monkeypatch.setattr(awaiting, "time", ticks)
+    return ticks
 
 
 def waited(store: Store, **options: float) -> tuple[bool, int]:
@@ -68,13 +79,15 @@ def test_what_is_dated_ahead_of_us_is_not_waited_for() -> None:
 
 
 def test_when_nothing_moves_it_is_told_once() -> None:
-    assert waited(Store((3, ())), patience_s=0.3) == (False, 1)
+    assert waited(Store((3, ())), patience_s=4 * STILL_S) == (False, 1)
 
 
 def test_a_database_that_is_soon_back_is_waited_for() -> None:
     assert waited(Store((3, ()), WorldIsAway("away"), WorldIsAway("away"), (7, ()))) == (True, 0)
 
 
-def test_a_database_that_stays_away_ends_the_wait() -> None:
+def test_a_database_that_stays_away_ends_the_wait(ticks: Ticks) -> None:
+    began = ticks.now
     with pytest.raises(WorldIsAway):
         waited(Store(WorldIsAway("away")))
+    assert ticks.now - began > AWAY_S
