@@ -13,6 +13,7 @@ from typing import Any, Self
 import msgspec
 
 from models.errors import WorldIsAway
+from services.runtime.cluster import shards
 from services.runtime.cluster.holding import Contended
 from services.runtime.dealing import News, Place
 from services.runtime.pipeline import Pipeline
@@ -22,8 +23,6 @@ from services.wiring.opening import Where, open_reader
 
 _TOGETHER = 50
 """Members derived in one transaction."""
-_SHARDS = 30_000
-"""Shards of the counters that helpers change begin here, behind those of workers."""
 
 
 class Original(msgspec.Struct, frozen=True):
@@ -149,7 +148,7 @@ class _Helper:
         taker = Taker(store, pipeline, digest, f"recount-{share.number}", 0, Progress().lane())
         while store.due(at := share.now(), 1):
             with contextlib.suppress(Contended):  # who shares evidence with others may be held by another helper
-                taker.wake(at, _TOGETHER, share.is_at_home, _SHARDS + share.number)
+                taker.wake(at, _TOGETHER, share.is_at_home, shards.of_helper(share.number))
 
 
 def _serve(share: Share, end: Connection, others: Sequence[Connection]) -> None:

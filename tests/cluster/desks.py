@@ -57,7 +57,7 @@ class Desk:
 
     def _woke(self, as_of: Instant) -> bool:
         try:
-            return self.taker.wake(as_of, 50, lambda _: True) > 0
+            return self.taker.wake(as_of, 50, lambda _: True, 0) > 0
         except WorldIsAway:
             return True  # another one holds somebody: again
 

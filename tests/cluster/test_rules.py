@@ -703,10 +703,10 @@ def test_a_worker_whose_failed_wake_another_one_did_is_well_again(
         patch.setenv("WARMHANDOFF_TESTING", "1")
         patch.setattr(faults, "_FAULTS", {})
         with suppress(WorldIsAway):
-            one.taker.wake(woken_at, 50, lambda _: True)
+            one.taker.wake(woken_at, 50, lambda _: True, 0)
     assert [pace.failure for pace in one.progress.paces] != [""]
     other.settle(woken_at)
-    assert one.taker.wake(woken_at, 50, lambda _: True) == 0
+    assert one.taker.wake(woken_at, 50, lambda _: True, 0) == 0
     assert [pace.failure for pace in one.progress.paces] == [""]
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from models.errors import WorldIsAway
 from models.time import Instant
+from services.runtime.cluster import shards
 from services.runtime.cluster.cursors import untaken
 from services.runtime.cluster.ending import Ending, Superseded
 from services.runtime.cluster.holding import Contended, Held
@@ -20,7 +21,6 @@ from services.runtime.isolating import isolated
 from services.runtime.pipeline import Pipeline
 from services.runtime.portions import by_size
 from services.runtime.store.cluster_contract import ClusterStore, Cursor, Partition, Transaction
-from topics.declared import BULK
 
 log = logging.getLogger(__name__)
 
@@ -29,8 +29,6 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 0.05, 2.0
 TOGETHER_BYTES = 512 * 1024
 """Of values in one transaction, room for a full batch of messages or one chunk of a table: others wait for the rows
 that it holds, and the server waits but seconds for us."""
-BULK_SHARDS, WAKING = 10_000, 20_000
-"""Shards of the counters: those of batches from files, and of members who are woken, begin here."""
 LONG_S = 4.0
 """What failed after so long may have been too much: the server ends a transaction that keeps it waiting."""
 CHANGING = frozenset({"facilities", "decisions"})
@@ -93,12 +91,12 @@ class Taker:
             isolated(lambda some: self._again(some, self._process), self._give_up, portion)
             self._watch.took(len(portion), time.monotonic() - started)
 
-    def wake(self, as_of: Instant, limit: int, mine: Callable[[str], bool], shard: int = WAKING) -> int:
+    def wake(self, as_of: Instant, limit: int, mine: Callable[[str], bool], shard: int) -> int:
         """Derive members whose time has come by an instant; give their number. Nobody is waited for.
 
         Args:
             mine: members whom no other worker looks for; others are taken when none of these is due.
-            shard: of the counters (`WAKING` and up), which no other worker changes at the same time.
+            shard: of the counters (`shards.of_waking`).
 
         A member that breaks us is set aside alone.
 
@@ -205,7 +203,7 @@ class Taker:
             transaction.own_reference()
         check_rules(transaction, self._digest)
         lines = [each.line for each in new]
-        with self._pipeline.over(transaction, held, _shard(records)):
+        with self._pipeline.over(transaction, held, shards.of_records(records)):
             self._pipeline.attempt(numbered(lines), bulk=not _is_awaited(new), kept=lines)
 
     def _give_up(self, record: Record, error: Exception) -> None:
@@ -214,7 +212,7 @@ class Taker:
         def work(transaction: Transaction, records: Sequence[Record], held: Held) -> None:
             lines = [said_by(each).line for each in records]
             check_rules(transaction, self._digest)
-            with self._pipeline.over(transaction, held, _shard(records)):
+            with self._pipeline.over(transaction, held, shards.of_records(records)):
                 self._pipeline.give_up(numbered(lines)[0], error, lines)
 
         self._again([record], work)
@@ -245,8 +243,3 @@ def _moved(cursor: Cursor, records: Sequence[Record]) -> Cursor:
 def _is_awaited(told: Sequence[Said]) -> bool:
     """What comes live is derived at once; of lines from files each member is derived once, later."""
     return any(each.is_live for each in told)
-
-
-def _shard(records: Sequence[Record]) -> int:
-    """Counters that nobody else changes meanwhile: the cursor of that partition is locked."""
-    return min(record.partition + (BULK_SHARDS if record.topic == BULK.name else 0) for record in records)

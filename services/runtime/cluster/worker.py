@@ -18,13 +18,14 @@ import uvloop
 
 from models.errors import WorldIsAway
 from models.time import Instant
+from services.runtime.cluster import shards
 from services.runtime.cluster.clearing import Clearing
 from services.runtime.cluster.consuming import BROKEN, Consuming, WorkerApp, build_app, ending_for_good
 from services.runtime.cluster.cursors import start_of
 from services.runtime.cluster.ending import Ending
 from services.runtime.cluster.progress import Progress
 from services.runtime.cluster.records import Record
-from services.runtime.cluster.taking import WAKING, Taker, by_transaction
+from services.runtime.cluster.taking import Taker, by_transaction
 from services.runtime.store.cluster_contract import ClusterStore, Partition
 from topics.declared import BULK, RAW
 from topics.topic import partition_of
@@ -201,7 +202,7 @@ class Worker:
         if as_of is None or not assigned:
             return 0
         mine = {number for topic, number in assigned if topic == RAW.name}
-        shard = WAKING + min(map(self._all.index, assigned))
+        shard = shards.of_waking(assigned, self._all)
         woken = await self._slow.run(
             lambda: self._slow.taker.wake(as_of, WAKE, lambda member: partition_of(member, self._shares) in mine, shard)
         )
