@@ -1,11 +1,15 @@
 """The cluster's own command: `worker`."""
 
+import re
 from typing import Annotated
 
 import typer
 
 from services.cli.context import LogLevel, clock, command, fail, known_level, place
 from services.wiring.logs import set_up
+
+_NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
+"""What Kafka takes for a name in a group, and any disk for a name in a folder."""
 
 
 def register(app: typer.Typer) -> None:
@@ -34,6 +38,8 @@ def worker(
     Example: warmhandoff worker --instance worker-1 --http 127.0.0.1:9100
     """
     level = known_level(log_level)
+    if instance and not _NAME.fullmatch(instance):
+        raise fail(f"--instance: {instance!r} is no name.\nWrite 1 to 100 of A-Z a-z 0-9 . _ - (not . or .. alone).")
     if stay and not instance:
         raise fail("--stay: partitions can be kept only for a worker with a name.\nAdd --instance NAME.")
     setup = place.setup()

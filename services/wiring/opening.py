@@ -37,7 +37,8 @@ class Where(msgspec.Struct, frozen=True):
     @property
     def namespace(self) -> str:
         """The schema in the database, and the prefix of topics: `w` and eight hex digits of the folder's SHA-256."""
-        return f"w{sha256(str(self.folder).encode()).hexdigest()[:8]}"
+        name = str(self.folder).encode(errors="surrogateescape")  # any bytes name a folder, not only UTF-8
+        return f"w{sha256(name).hexdigest()[:8]}"
 
     def __str__(self) -> str:
         """For people and logs: the folder in full, or host, port, database and schema."""

@@ -249,6 +249,9 @@ async def test_the_counters_of_the_topic_are_those_of_the_store(world: World) ->
         ("PLANA", 3, 3)
     ]
     assert len(heard) == 4
+    with psycopg.connect(world.url, options=f"-c search_path={world.namespace}") as connection:
+        kept = connection.execute("SELECT count(*) FROM published WHERE stream LIKE 'count|%'").fetchone()
+    assert kept == (1,), "of what is gone nothing stays"
 
 
 async def test_counters_are_told_once_a_second_at_most(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,6 +30,7 @@ _HEADS = "SELECT (SELECT coalesce(max(position), 0) FROM outbox), (SELECT coales
 _MARK = "SELECT body FROM published WHERE stream = 'outbox' AND body IS NOT NULL"
 _COUNTERS = "SELECT body FROM published WHERE stream LIKE 'count|%%' AND body IS NOT NULL"
 _REMEMBER = """
+    WITH gone AS (DELETE FROM published WHERE stream = ANY (%s))
     INSERT INTO published (stream, position, body) SELECT * FROM unnest(%s::text[], %s::bigint[], %s::bytea[])
     ON CONFLICT (stream) DO UPDATE SET position = excluded.position, body = excluded.body
 """
@@ -100,13 +101,11 @@ class Seat:
         """Keep what was published, in one transaction. Of the counters, only those that are other than before; None:
         it is gone.
         """
-        rows: list[tuple[str, int, bytes | None]] = [("outbox", mark.published.outbox, msgspec.json.encode(mark))]
-        for key, sums in counters.items():
-            # A hash: owners are texts from files, which may hold what PostgreSQL's text cannot.
-            name = sha256(msgspec.json.encode(key)).hexdigest()
-            rows.append((f"count|{name}", 0, msgspec.msgpack.encode((key, sums)) if sums else None))
+        rows = [("outbox", mark.published.outbox, msgspec.json.encode(mark))]
+        rows += [(_stream(key), 0, msgspec.msgpack.encode((key, sums))) for key, sums in counters.items() if sums]
+        gone = [_stream(key) for key, sums in counters.items() if not sums]
         async with asyncio.timeout(_ANSWER_S):
-            await self._connection.execute(_REMEMBER, [list(column) for column in zip(*rows, strict=True)])
+            await self._connection.execute(_REMEMBER, [gone, *(list(column) for column in zip(*rows, strict=True))])
 
     def drop(self) -> None:
         """Lose the connection, for a test."""
@@ -119,3 +118,8 @@ class Seat:
     async def _rows(self, query: str, *values: str) -> list[TupleRow]:
         async with asyncio.timeout(_ANSWER_S):  # a database that is frozen closes nothing and answers nothing
             return await (await self._connection.execute(query, values)).fetchall()
+
+
+def _stream(key: CounterKey) -> str:
+    """A hash: owners are texts from files, which may hold what PostgreSQL's text cannot."""
+    return f"count|{sha256(msgspec.json.encode(key)).hexdigest()}"

@@ -16,7 +16,7 @@ from psycopg.pq import TransactionStatus
 
 from models.errors import WorldIsAway
 from services.runtime.store.contract import StoreIsStrange
-from services.runtime.store.postgres_errors import errors_translated, is_lost
+from services.runtime.store.postgres_errors import errors_translated, is_lost, not_let_in
 from services.runtime.store.postgres_text import adapt
 
 _CONNECT_SECONDS = 3
@@ -89,10 +89,7 @@ class Place(msgspec.Struct, frozen=True):
         try:
             connection = psycopg.connect(address, autocommit=True, prepare_threshold=0)
         except psycopg.OperationalError as error:
-            said = str(error).strip().splitlines()[0]
-            raise WorldIsAway(
-                f"{self}: the database cannot be reached: {said}.\n  Start it, or correct `store:` in the settings."
-            ) from None
+            raise not_let_in(error, str(self)) from None
         if connection.info.server_version < _VERSION_MIN:
             connection.close()
             raise StoreIsStrange(f"{self}: PostgreSQL 14 or newer is needed.")
@@ -129,6 +126,7 @@ class Connections:
                 yield connection
             except BaseException as error:
                 if is_lost(error):
+                    connection.close()
                     self._drop_idle()  # they met the same end
                 self._put_back(connection)
                 raise

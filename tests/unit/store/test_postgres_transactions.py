@@ -20,6 +20,7 @@ from services.runtime.store.cluster_contract import ClusterStore, Cursor, Partit
 from services.runtime.store.contract import Batch, MemberRow, MessageRow, NewLine, QuarantineRow
 from services.runtime.store.postgres import PostgresStore
 from services.runtime.store.postgres_connecting import Place, Use
+from services.runtime.store.postgres_errors import not_let_in
 from services.runtime.store.postgres_reader import PostgresReader
 from tests.servers.postgres import PostgresServer
 
@@ -491,6 +492,90 @@ def test_a_deadlock_is_told_to_one_and_the_other_goes_on(store: ClusterStore, po
     assert (told[1], "deadlock" in told[0]) == ("went on", True)
 
 
+def set_read_only(url: str, on: str) -> None:
+    """Have connections to a database that are opened from now on write, or not."""
+    with psycopg.connect(url, autocommit=True, options="-c default_transaction_read_only=off") as connection:
+        connection.execute(f"ALTER DATABASE {connection.info.dbname} SET default_transaction_read_only = {on}")
+
+
+def test_a_database_that_was_read_only_for_a_while_is_written_again(database: str, namespace: str) -> None:
+    with joined(database, namespace) as store:
+        store.append([line("a")]).result()
+        held = within(store, lambda work: work.cursors([RAW]))
+        set_read_only(database, "on")
+        terminate_all(store)
+        for _ in range(2):
+            for call in (lambda: store.append([line("b")]).result(), lambda: within(store, lambda w: w.cursors([RAW]))):
+                with pytest.raises(WorldIsAway, match=r"the database is read-only\. .*default_transaction_read_only"):
+                    call()
+        assert store.head() == 1
+        set_read_only(database, "off")
+        assert store.append([line("b")]).result()[0].seq == 2
+        assert within(store, lambda work: work.cursors([RAW])) == held
+
+
+def test_a_standby_is_written_to_once_it_is_the_primary(own_postgres: PostgresServer, namespace: str) -> None:
+    with joined(own_postgres.create_database("plan"), namespace) as store:
+        store.append([line("a")]).result()
+        own_postgres.stop()
+        (own_postgres.folder / "data" / "standby.signal").touch()
+        own_postgres.start()
+        with pytest.raises(WorldIsAway, match=r"the database is read-only\. Name the primary in `store:`"):
+            store.append([line("b")]).result()
+        assert [each.body for each in store.lines(0, 9)] == [b"a"]
+        with psycopg.connect(own_postgres.admin_url()) as connection:
+            assert connection.execute("SELECT pg_promote()").fetchone() == (True,)
+        assert store.append([line("b")]).result()[0].seq == 2
+
+
+def test_a_plan_that_no_longer_fits_its_table_is_made_anew(strict: PostgresStore) -> None:
+    assert within(strict, lambda work: work.hold_epoch("w1", 1))
+    with psycopg.connect(strict.place.url, options=f"-c search_path={strict.place.namespace}") as connection:
+        connection.execute("ALTER TABLE worker ALTER epoch TYPE numeric")
+    with pytest.raises(WorldIsAway, match="cached plan"):
+        within(strict, lambda work: work.hold_epoch("w1", 1))
+    assert within(strict, lambda work: work.hold_epoch("w1", 1))
+
+
+def refuse_effects(store: PostgresStore, state: str) -> None:
+    """Have a trigger of somebody else say no to every row of the outbox, with a SQLSTATE."""
+    with psycopg.connect(store.place.url, options=f"-c search_path={store.place.namespace}") as connection:
+        connection.execute(f"""
+            CREATE OR REPLACE FUNCTION refused() RETURNS trigger LANGUAGE plpgsql
+            AS $$ BEGIN RAISE EXCEPTION 'no %', NEW.subject USING ERRCODE = '{state}'; END $$
+        """)
+        connection.execute(
+            "CREATE OR REPLACE TRIGGER refused BEFORE INSERT ON outbox FOR EACH ROW EXECUTE FUNCTION refused()"
+        )
+
+
+def test_whatever_the_database_says_no_line_is_blamed_but_for_its_values(store: PostgresStore) -> None:
+    def refused(state: str) -> Exception:
+        refuse_effects(store, state)
+        with pytest.raises((WorldIsAway, AssertionError)) as caught:
+            store.commit(Batch(effects=[effect(1, "91234567A")]))
+        return caught.value
+
+    world = ["0A000", "0ZZZZ", "21000", "25P01", "26000", "2F000", "42601", "42703", "53200", "54001", "P0001", "XX000"]
+    assert {state: type(refused(state)) for state in world} == dict.fromkeys(world, WorldIsAway)
+    ours = ["22001", "22ZZZ", "23505", "54000"]
+    assert {state: type(refused(state)) for state in ours} == dict.fromkeys(ours, AssertionError)
+    for state in ("38001", "P0001", "23505"):
+        said = str(refused(state))
+        assert state in said
+        assert "91234567A" not in said
+    with psycopg.connect(store.place.url, options=f"-c search_path={store.place.namespace}") as connection:
+        connection.execute("DROP FUNCTION refused CASCADE")
+    store.commit(Batch(effects=[effect(1, "91234567A")]))
+    assert len(store.outbox(0, 9)) == 1
+
+
+def test_a_value_too_large_for_its_index_is_held_against_its_line(store: PostgresStore) -> None:
+    subject = "".join(map(chr, Random(1).choices(range(256, 9_999), k=9_000)))
+    with pytest.raises(AssertionError, match="54000"):
+        store.commit(Batch(effects=[effect(1, subject)]))
+
+
 def test_a_person_s_values_stay_out_of_errors(store: PostgresStore) -> None:
     row = QuarantineRow(0, "F1", 1, 1, "91234567A", "", "", "")
     with psycopg.connect(store.place.url, options=f"-c search_path={store.place.namespace}") as connection:
@@ -508,6 +593,30 @@ def test_a_server_that_is_not_there_is_named_without_the_password(namespace: str
         with pytest.raises(WorldIsAway, match=said) as caught:
             opening(url, namespace)
         assert "secret" not in str(caught.value)
+
+
+def test_a_server_without_a_free_connection_is_not_taken_for_one_that_is_away(
+    own_postgres: PostgresServer, namespace: str
+) -> None:
+    url = own_postgres.create_database("plan")
+    with psycopg.connect(own_postgres.admin_url(), autocommit=True) as connection:
+        connection.execute("ALTER ROLE warmhandoff CONNECTION LIMIT 0")
+    with pytest.raises(WorldIsAway, match=r"no connection free: .*too many connections for role.*\n.*max_connections"):
+        joined(url, namespace)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "sorry, too many clients already",
+        "remaining connection slots are reserved for roles with the SUPERUSER attribute",
+        "remaining connection slots are reserved for non-replication superuser connections",
+        'too many connections for database "plan"',
+    ],
+)
+def test_every_way_in_which_a_server_says_that_it_is_full_is_known(said: str) -> None:
+    error = psycopg.OperationalError(f'connection failed: connection to server at "127.0.0.1" failed: FATAL:  {said}')
+    assert f"{said}.\n  Raise its `max_connections`" in str(not_let_in(error, "here"))
 
 
 def test_a_store_is_used_on_after_a_restart_of_the_server(own_postgres: PostgresServer, namespace: str) -> None:

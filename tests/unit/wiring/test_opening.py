@@ -1,5 +1,7 @@
 """Where a store is, and by which name it goes in a database."""
 
+from hashlib import sha256
+from os import fsdecode
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,8 @@ def test_a_namespace_is_made_of_the_folder_as_it_is_written() -> None:
     """The first eight hex digits of SHA-256: scripts outside may work them out."""
     assert Where(Path("warmhandoff-data"), URL).namespace == "w732df8b8"
     assert Where(Path("/srv/care"), URL).namespace != Where(Path("/srv/other"), URL).namespace
+    assert Where(Path("/srv/zürich"), URL).namespace == "w" + sha256("/srv/zürich".encode()).hexdigest()[:8]
+    assert Where(Path(fsdecode(b"/srv/\xff")), URL).namespace == "w" + sha256(b"/srv/\xff").hexdigest()[:8]
 
 
 def test_a_database_is_named_without_user_and_password() -> None:
