@@ -15,7 +15,7 @@ A newer writer may add headers; readers leave alone what they do not know.
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -23,6 +23,7 @@ import msgspec
 
 from models.errors import MessageIsWrong
 from models.time import Instant
+from topics import heads
 
 SCHEMA = "1"
 _KEY_BYTES_MAX = 256
@@ -94,10 +95,9 @@ def decode(value: bytes | None, headers: Iterable[tuple[str, bytes]]) -> RawLine
     if sha256(value).hexdigest() != told.text("sha256"):
         raise MessageIsWrong("sha256_differs", "sha256", f"{len(value)} bytes of another hash", _FIX)
     is_live = told.one_of("live", ("0", "1")) == "1"
-    return RawLine(
-        told.text("feed"), told.instant("received_at"), told.text("kind"), value, is_live, told.found.get("answer"),
-        told.part() if "file" in told.found else None,
-    )  # fmt: skip
+    feed, kind = (heads.name_of(told.text(name), name) for name in ("feed", "kind"))
+    received_at, part = heads.received_at(told.text("received_at")), told.part() if "file" in told.found else None
+    return RawLine(feed, received_at, kind, value, is_live, told.found.get("answer"), part)
 
 
 _FIX = "Write to this topic by `serve` and `load` alone."
@@ -121,21 +121,17 @@ class _Told(NamedTuple):
             raise _wrong(name, f"{len(text)} characters, none of {', '.join(words)}")
         return text
 
-    def instant(self, name: str) -> Instant:
-        text = self.text(name)
-        try:
-            at = datetime.fromisoformat(text)
-            if at.tzinfo is not None:
-                return at.astimezone(UTC)
-        except (ValueError, OverflowError):
-            pass
-        raise _wrong(name, f"{len(text)} characters, no time with an offset")
-
     def part(self) -> Part:
-        number, parts = self.text("part"), self.text("parts")
-        if not (number.isdecimal() and parts.isdecimal() and len(parts) < 10 and 1 <= int(number) <= int(parts)):
+        number, parts = self.count("part"), self.count("parts")
+        if not 1 <= number <= parts:
             raise _wrong("part", "no part of a whole")
-        return Part(self.text("file"), int(number), int(parts))
+        return Part(self.text("file"), number, parts)
+
+    def count(self, name: str) -> int:
+        text = self.text(name)
+        if not (text.isdecimal() and len(text) < 10):
+            raise _wrong(name, f"{len(text)} characters, no count of ours")
+        return int(text)
 
 
 def _wrong(name: str, shape: str) -> MessageIsWrong:

@@ -28,7 +28,7 @@ class Undecoded(msgspec.Struct, frozen=True):
         except MessageIsWrong as wrong:
             return MessageIsWrong(wrong.reason, f"{where}: {wrong.where}", wrong.shape, wrong.fix)
         fix = "It can be read by this version: produce it again."
-        return MessageIsWrong("not_taken", where, "a record of an earlier version", fix)
+        return MessageIsWrong("not_taken", where, "a record that was kept whole", fix)
 
     def encode(self) -> bytes:
         """The journal line's body."""

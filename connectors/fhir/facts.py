@@ -5,13 +5,13 @@ from collections.abc import Iterable
 
 from connectors.fhir.elements import text
 from connectors.fhir.entries import Entry
-from connectors.fhir.persons import id_of, patient_facts, subject_of
+from connectors.fhir.persons import id_of, patient_facts, patient_key, subject_of
 from connectors.fhir.resources import READ
 from connectors.fhir.surroundings import Surroundings
 from connectors.fhir.telling import Telling
 from models.errors import MessageIsWrong
 from models.events import Fact, Known
-from models.patients import key_of
+from models.names import short
 
 INTERPRETED = frozenset({*READ, "Patient"})
 """Types that say something here; others are kept and counted."""
@@ -32,13 +32,14 @@ def facts_of(entry: Entry, feed: str, others: Surroundings, flags: set[str]) -> 
         flags: takes quality findings.
 
     Raises:
-        MessageIsWrong: it must be about a patient, and does not say about whom (`no_subject`).
+        MessageIsWrong: it must be about a patient, and does not say about whom (`no_subject`); or a name of the
+            patient's or its own is too long (`too_long`).
     """
     resource = entry.resource
     kind = text(resource, "resourceType")
-    name = name_of(entry)
+    name = short(name_of(entry), f"{entry.where}.id")
     if kind == "Patient":
-        key = key_of(feed, "Patient", name.partition("/")[2])
+        key = patient_key(feed, "Patient", name.partition("/")[2])
         return list(dict.fromkeys(patient_facts(resource, key, feed, others)))
     subject = subject_of(resource, feed, others)
     if subject is None:

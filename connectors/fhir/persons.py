@@ -11,6 +11,7 @@ from connectors.fhir.surroundings import Surroundings, condition, local
 from connectors.fhir.times import stamp_at
 from models.clinical import Demographics
 from models.events import DeathWord, Fact, Known, PatientEdge, Persona
+from models.names import short
 from models.patients import key_of
 from services.identity import normalise
 
@@ -47,6 +48,15 @@ def subject_of(resource: Json, feed: str, around: Surroundings) -> Subject | Non
     return None
 
 
+def patient_key(feed: str, authority: str, value: str) -> str:
+    """The key of a patient.
+
+    Raises:
+        MessageIsWrong: a part of it is too long a name.
+    """
+    return key_of(feed, short(authority, "identifier.system"), short(value, "identifier.value"))
+
+
 def _meant(reference: Json, within: Json, feed: str, around: Surroundings) -> Subject | None:
     written, identifier = text(reference, "reference"), node(reference, "identifier")
     if asked := condition(written):
@@ -57,17 +67,17 @@ def _meant(reference: Json, within: Json, feed: str, around: Surroundings) -> Su
     if found and text(found, "resourceType") != "Patient":
         return None
     if found and not written.startswith("#"):
-        return Subject(key_of(feed, "Patient", id_of(found, written)), persona)
+        return Subject(patient_key(feed, "Patient", id_of(found, written)), persona)
     if found:  # a contained patient exists nowhere else: who it is, its identifiers say
         described = _persona(found)
         named = next((one for one in nodes(found, "identifier") if text(one, "value")), identifier)
         subject = _identified(named, feed)
         return Subject(subject.key, described) if subject else None
     if written.startswith("urn:"):
-        return Subject(key_of(feed, "Patient", written.rpartition(":")[2]), persona)
+        return Subject(patient_key(feed, "Patient", written.rpartition(":")[2]), persona)
     kind, _, own = local(written).partition("/")
     if own:
-        return Subject(key_of(feed, "Patient", own), persona) if kind == "Patient" else None
+        return Subject(patient_key(feed, "Patient", own), persona) if kind == "Patient" else None
     return _identified(identifier, feed)
 
 
@@ -77,8 +87,8 @@ def _identified(identifier: Json, feed: str) -> Subject | None:
         return None
     persona = Persona(_identifiers([identifier]))
     for kind, normal in persona.identifiers:
-        return Subject(key_of(feed, kind.upper(), normal), persona)
-    return Subject(key_of(feed, text(identifier, "system"), value.upper()), persona)
+        return Subject(patient_key(feed, kind.upper(), normal), persona)
+    return Subject(patient_key(feed, text(identifier, "system"), value.upper()), persona)
 
 
 def id_of(resource: Json, url: str) -> str:
@@ -100,6 +110,9 @@ def patient_facts(patient: Json, key: str, feed: str, around: Surroundings) -> I
     elif patient.get("deceasedBoolean") is False:
         yield DeathWord(key, died=False)
     described = demographics_of(patient, key)
+    short(described.language, "Patient.communication.language")
+    for code in (*described.race, *described.ethnicity):
+        short(code, "Patient.extension")
     if described != Demographics(key):
         yield described
     for link in nodes(patient, "link"):
@@ -161,7 +174,7 @@ def _identifiers(identifiers: list[Json]) -> tuple[tuple[str, str], ...]:
     for identifier in identifiers:
         kind = _SYSTEMS.get(text(identifier, "system").removesuffix("/")) or _type(identifier)
         if kind and text(identifier, "use") != "old" and (normal := _READ[kind](text(identifier, "value"))):
-            found.add((kind, normal))
+            found.add((kind, short(normal, "identifier.value")))
     return tuple(sorted(found))
 
 

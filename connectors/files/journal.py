@@ -7,7 +7,6 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -16,6 +15,7 @@ from connectors.files.contract import OVERLONG, TakenLine
 from models.errors import MessageIsWrong
 from models.time import Instant
 from services.intake.reading import Reading
+from topics import heads
 
 
 def journal_line(raw: bytes) -> TakenLine:
@@ -25,8 +25,9 @@ def journal_line(raw: bytes) -> TakenLine:
         MessageIsWrong: it is no object, a key is missing or bad, or its time has no offset.
     """
     values = _object(raw)
-    received_at = _received_at(_text(values, "received_at"))
-    return TakenLine(_text(values, "feed"), received_at, _text(values, "kind"), _body(values))
+    received_at = heads.received_at(_text(values, "received_at"))
+    feed, kind = (heads.name_of(_text(values, key), key) for key in ("feed", "kind"))
+    return TakenLine(feed, received_at, kind, _body(values))
 
 
 class UnreadableReader:
@@ -70,19 +71,6 @@ def _text(values: dict[str, Any], key: str) -> str:
     if not isinstance(value, str):
         raise MessageIsWrong("not_text", key, f"a {type(value).__name__}", "Write it as text, in quotes.")
     return value
-
-
-def _received_at(text: str) -> Instant:
-    fix = "Write ISO 8601 with an offset and a year from 1900 to 2199, such as 2025-06-05T10:05:00-07:00."
-    try:
-        at = datetime.fromisoformat(text)
-        if at.tzinfo is None:
-            raise MessageIsWrong("no_offset", "received_at", "a time without offset", fix)
-        if not 1900 <= at.year < 2200:  # what `--as-of` can ask for; local days near the calendar's ends do not exist
-            raise MessageIsWrong("bad_time", "received_at", "a year that is no year of ours", fix)
-        return at.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise MessageIsWrong("bad_time", "received_at", f"{len(text)} characters, no time", fix) from None
 
 
 def _body(values: dict[str, Any]) -> bytes:

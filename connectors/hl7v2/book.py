@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from connectors.hl7v2.profile import FeedProfile, ProfileWords, compiled
 from connectors.hl7v2.settings import FeedSettings
 from models.errors import FileIsWrong, Problem
+from models.names import NAME_BYTES, size_of
 from models.pages import Page, parse_pages, problems_of
 from models.reference import FeedHabits
 
@@ -116,6 +117,10 @@ def _take_feeds(page: Page, feeds: dict[str, FeedSettings], where: dict[str, tup
         return
     for name, data in listed.items():
         at = ("feeds", name)
+        if not 0 < size_of(str(name)) <= NAME_BYTES:
+            what = f"The name of a feed has {size_of(str(name))} bytes."
+            yield page.problem(at, what, f"Give it one of 1 to {NAME_BYTES} bytes.")
+            continue
         try:
             settings = FeedSettings.model_validate(data if data is not None else {})
         except ValidationError as error:

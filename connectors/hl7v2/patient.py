@@ -7,6 +7,7 @@ from connectors.hl7v2.paths import Path, places
 from connectors.hl7v2.profile import FeedProfile, Identifier
 from connectors.hl7v2.reader import Message
 from models.events import Persona
+from models.names import short
 from models.patients import key_of
 from services.identity import normalise
 
@@ -35,6 +36,9 @@ def patient_of(message: Message, reader: Reader) -> Patient:
 
     The key is the first PID-3 repetition that the profile calls an MRN, else the first one, else PID-2, else PID-4,
     else the message's own hash: such a patient is met only once.
+
+    Raises:
+        MessageIsWrong: an identifier or its authority is too long a name.
     """
     mrn: tuple[str, str] | None = None
     known: set[tuple[str, str]] = set()
@@ -45,10 +49,11 @@ def patient_of(message: Message, reader: Reader) -> Patient:
             found = _claimed(lines, text, part(value, 5, 1) if component == 1 else "") if text else None
             if found is None:
                 continue
+            at = f"{name}-{field}"
             if found[0] != "mrn":
-                known.add(found)
+                known.add((found[0], short(found[1], at)))
             elif mrn is None:
-                mrn = (authority_of(value, message.signs), found[1])
+                mrn = (short(authority_of(value, message.signs), f"{at}.4"), short(found[1], at))
     authority, number = mrn or _fallback(message, reader)
     authority = authority or _stated(message, reader.profile)
     if not number:
@@ -67,7 +72,7 @@ def merged_of(message: Message, target: Patient, reader: Reader) -> list[str]:
     fit = [value for value in values if (_claimed(lines, part(value, 1, 1), part(value, 5, 1)) or ("",))[0] == "mrn"]
     chosen = fit or values[:1] or _whole(message, "MRG", 4, reader)[:1] or _whole(message, "MRG", 2, reader)[:1]
     pairs = ((authority_of(value, message.signs) or target.authority, part(value, 1, 1).upper()) for value in chosen)
-    keys = [key_of(reader.feed, authority, number) for authority, number in pairs if number]
+    keys = [key_of(reader.feed, short(by, "MRG-1.4"), short(number, "MRG-1")) for by, number in pairs if number]
     return list(dict.fromkeys(keys))
 
 
@@ -99,12 +104,14 @@ def _fallback(message: Message, reader: Reader) -> tuple[str, str]:
     for field in (3, 2, 4):
         for value in _whole(message, "PID", field, reader):
             if number := message.signs.part(value, 1, 1).upper():
-                return authority_of(value, message.signs), number
+                at = f"PID-{field}"
+                return short(authority_of(value, message.signs), f"{at}.4"), short(number, at)
     return "", ""
 
 
 def _stated(message: Message, profile: FeedProfile) -> str:
-    return next(filter(None, message.texts(profile.authority)), "").upper()
+    stated = zip(profile.authority, message.texts(profile.authority), strict=True)
+    return next((short(text.upper(), str(at)) for at, text in stated if text), "")
 
 
 def _persona(message: Message, known: set[tuple[str, str]]) -> Persona:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, ValidationInfo
 from pydantic_core import PydanticCustomError
 
+from models.names import NAME_BYTES, size_of
 from models.subjects import is_member
 from models.time import Instant, Stamp, end_of_day, resolve
 from services.identity import normalise
@@ -116,9 +117,19 @@ def _no_such_time() -> PydanticCustomError:
     return wrong("bad_time", "Write ISO 8601 with an offset, such as 2025-03-07T10:00:00-08:00.")
 
 
-def _id(text: str) -> str:
+def _filled(text: str) -> str:
     if not text:
         raise wrong("missing", "Fill this column in.")
+    return text
+
+
+def _id(text: str) -> str:
+    return _name(_filled(text))
+
+
+def _name(text: str, most: int = NAME_BYTES) -> str:
+    if size_of(text) > most:
+        raise wrong("too_long", f"Write at most {most} bytes.")
     return text
 
 
@@ -130,7 +141,12 @@ def _member(text: str) -> str:
 def _member_or_nobody(text: str) -> str:
     if not is_member(text):
         raise wrong("bad_id", "Write the member's id; it cannot begin with @.")
-    return text
+    return _name(text)
+
+
+def _patient(text: str) -> str:
+    """A source patient's key: three names and two bars."""
+    return _name(_filled(text), 3 * NAME_BYTES + 2)
 
 
 def _month(text: str) -> str:
@@ -168,6 +184,9 @@ def _instant(text: str, info: ValidationInfo) -> Instant:
 
 
 Id = Annotated[str, BeforeValidator(_id)]
+Name = Annotated[str, BeforeValidator(_name)]
+"""What becomes part of a key where it is said: an id that may be empty, or a stratum."""
+Patient = Annotated[str, BeforeValidator(_patient)]
 Member = Annotated[str, BeforeValidator(_member)]
 MemberOrNobody = Annotated[str, BeforeValidator(_member_or_nobody)]
 Month = Annotated[str, BeforeValidator(_month)]

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from connectors.tabular.cells import Id, Member, MemberOrNobody, When, wrong
+from connectors.tabular.cells import Id, Member, MemberOrNobody, Patient, When, wrong
 from models.events import CareEvent, Decision, QuarantineDecision
 from models.submission import SubmissionDecision
 
@@ -55,7 +55,7 @@ class IdentityRow(BaseModel):
     at: Annotated[When, BeforeValidator(_text)]
     by: Needed
     action: Literal["link", "unlink", "review"]
-    source_patient: Needed
+    source_patient: Annotated[Patient, BeforeValidator(_text)]
     member_id: Somebody
     reason: Text = ""
 

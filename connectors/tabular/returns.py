@@ -10,6 +10,7 @@ from connectors.tabular.readings import charset_of, interpreted, name_of, refuse
 from connectors.tabular.records import header_end, is_blank, records
 from models.errors import MessageIsWrong
 from models.events import ReturnRow, Teller
+from models.names import short
 from models.subjects import is_member
 from services.identity import normalise
 from services.intake.reading import Reading
@@ -66,8 +67,10 @@ def checked_return(row: ReturnRow, marks: tuple[str, ...]) -> tuple[ReturnRow, t
     """A row with its identifiers in the form in which matching compares them; a CIN of another shape stays, marked.
 
     Raises:
-        MessageIsWrong: its member id is that of no member.
+        MessageIsWrong: its plan or provider is too long a name; its member id is that of no member.
     """
+    for column in ("mcp_id", "provider_id"):
+        short(getattr(row, column), column)
     if not is_member(row.member_id):
         raise MessageIsWrong("bad_id", "member_id", "begins with @", "Write the member's id; it cannot begin with @.")
     cin = normalise.cin(row.cin)

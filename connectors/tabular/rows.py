@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field
 
 from connectors.tabular.billing import ClaimRow, FillRow
-from connectors.tabular.cells import Amount, Birth, Day, Id, Member, When, Word, wrong
+from connectors.tabular.cells import Amount, Birth, Day, Id, Member, Name, When, Word, wrong
 from connectors.tabular.decisions import TASK_ACTIONS
 from connectors.tabular.kinds import TableKind
 from connectors.tabular.row import Row, one_of
@@ -85,24 +85,24 @@ class MemberRow(Row):
     member_id: Member
     cin: str = ""
     mbi: str = ""
-    plan_member: str = ""
+    plan_member: Name = ""
     last_name: str = ""
     first_name: str = ""
     birth_date: Birth = None
-    mcp_id: str = ""
+    mcp_id: Name = ""
     coverage_start: Day = None
     coverage_end: Day = None
-    ecm_provider_id: str = ""
+    ecm_provider_id: Name = ""
     ecm_status: Annotated[str, known_as(*ECM_STATUSES)] = ""
     ecm_start: Day = None
     ecm_end: Day = None
-    lead_cm_id: str = ""
+    lead_cm_id: Name = ""
     risk_tier: Annotated[str, known_as(*RISK_TIERS)] = ""
-    pof: str = ""
+    pof: Name = ""
     assigned_on: Day = None
     sex: Annotated[str, BeforeValidator(_sex)] = ""
-    language: str = ""
-    race_ethnicity: str = Field("", validation_alias=AliasChoices("race_ethnicity", "race/ethnicity"))
+    language: Name = ""
+    race_ethnicity: Name = Field("", validation_alias=AliasChoices("race_ethnicity", "race/ethnicity"))
 
     def fact(self) -> RosterRow:
         """State the member whole."""
@@ -179,7 +179,7 @@ class ProgramInputRow(Row):
 
     program: Id
     period: Id
-    provider: str
+    provider: Name
     key: Annotated[Id, BeforeValidator(_input_key)]
     value: Amount
 

@@ -16,6 +16,7 @@ from rich.console import Console
 from connectors.files.sniffing import sniff
 from connectors.tabular.kinds import is_table
 from models.errors import FileIsWrong
+from models.names import NAME_BYTES, size_of
 from services.cli.context import AsJson, clock, command, fail, place, print_json
 from services.returns.maps import ReturnMap
 from services.runtime.pipeline import Pipeline
@@ -58,8 +59,8 @@ def load(
 
     Example: warmhandoff load roster.csv adt/ --feed hie-west
     """
-    if not feed.strip():
-        raise fail("--feed: a feed needs a name.")
+    if not feed.strip() or size_of(feed) > NAME_BYTES:
+        raise fail(f"--feed: a feed needs a name of at most {NAME_BYTES} bytes.")
     setup = place.setup()
     _warn_of_undeclared(setup, feed)
     total, console = Summary(), Console(stderr=True)
@@ -117,15 +118,18 @@ def _load_into_cluster(
     from services.wiring.cluster_loading import cluster_load
 
     with cluster_load(place.where(setup), kafka, clock) as under_way:
+
+        def take(source: Path | BinaryIO, name: str) -> Summary:
+            found, marked = under_way.take(source, feed, clock(), name, setup)
+            for mark, places in marked.items():
+                print(f"warning: {name}: {said(mark, places)}", file=sys.stderr)
+            return found
+
         with _status(console, "keeping ..."):
-            _take_all(given, lambda source, name: under_way.take(source, feed, clock(), name, setup.maps), total)
+            _take_all(given, take, total)
         if wait:
             with _status(console, "waiting for the workers ..."):
                 under_way.process(total, _say_what_is_waited_for)
-        for mark, count in under_way.marks.items():
-            kind, _, column = mark.partition(":")
-            where = f"{column} of {count} row{'s' * (count != 1)}"
-            print(f"warning: {kind} in {where}: it is kept, and nothing is counted by it.", file=sys.stderr)
 
 
 def _take_all(given: Given, take: Callable[[Path | BinaryIO, str], Summary], total: Summary) -> None:

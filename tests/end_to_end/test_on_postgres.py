@@ -6,12 +6,17 @@ commands that read and those by which people decide.
 
 import json
 import random
+import re
+import shlex
+import shutil
 import subprocess
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from string import ascii_uppercase, digits
 
 import msgspec
+import psycopg
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -30,6 +35,7 @@ from tests.scenarios import FILES, NO_FILES, setup_with_codes
 from tests.scribe import Scribe
 
 CLOCK = Clock()
+CLUSTER_PAGE = Path(__file__).parents[2] / "docs/how-to/run-a-cluster.md"
 
 
 @pytest.fixture(scope="module")
@@ -190,6 +196,56 @@ def test_what_people_decide_changes_both_alike(pair: tuple[House, House]) -> Non
     both(pair, "verify", "--json")
 
 
+def test_names_as_long_as_keys_can_hold_are_kept_and_longer_ones_wait_in_both(pair: tuple[House, House]) -> None:
+    dice = random.Random(7)  # nothing that PostgreSQL could make smaller
+
+    def name(size: int) -> str:
+        return "".join(dice.choices(ascii_uppercase + digits, k=size))
+
+    def row(size: int) -> dict[str, str]:
+        columns = ("member_id", "mcp_id", "ecm_provider_id", "lead_cm_id", "language", "plan_member")
+        days = dict.fromkeys(("coverage_start", "assigned_on"), "2025-01-01")
+        return {**dict.fromkeys(columns, name(size)), **days, "birth_date": "1980-02-14"}
+
+    def message(mrn: str, plan_member: str) -> str:
+        return (
+            "MSH|^~\\&|A|B|||20250227100000-0800||ADT^A01|L1|P|2.5.1\rEVN|A01|20250227100000-0800\r"
+            f"PID|1||{mrn}||||19800214\rPV1|1|I|MED^1^A\rIN1|1{'|' * 35}{plan_member}\r"
+        )
+
+    rows = [row(size) for size in (2, 200, 201, 3001, 2)]
+    long, feed, *others = rows[1], *(name(200) for _ in range(2))
+    table = "\n".join(",".join(cells) for cells in (long, *(each.values() for each in rows)))
+    told = [
+        (feed, "roster", table),
+        (feed, "hl7v2", message(f"{others[0]}^^^{name(200)}^MR", long["plan_member"])),
+        (feed, "hl7v2", message(f"{name(201)}^^^H1^MR", "M1")),
+        (feed, "hl7v2", message(f"1^^^{name(3001)}^MR", "M1")),
+        (name(3001), "hl7v2", message("1^^^H1^MR", "M1")),
+        (feed, name(201), "nobody knows it"),
+    ]
+    lines = [
+        {"received_at": f"2025-03-13T08:00:0{at}-07:00", "feed": feed, "kind": kind, "body": body}
+        for at, (feed, kind, body) in enumerate(told)
+    ]
+    for house in pair:
+        ask(house, "load", str(house.write("long.ndjson", "".join(json.dumps(line) + "\n" for line in lines))))
+    waiting = [
+        [(each["feed"], each["reason"], each["where"]) for each in house.json("quarantine", "list")["quarantine"][1:]]
+        for house in pair
+    ]
+    assert waiting[0] == waiting[1]
+    assert sorted(waiting[0]) == sorted(
+        [(feed, "too_long", where) for where in ("member_id", "member_id", "PID-3", "PID-3.4")]
+        + [("files", "too_long", where) for where in ("feed", "kind")]
+    )
+    members = json.loads(both(pair, "members", "--as-of", AS_OF, "--json"))["members"]
+    assert {each["member_id"] for each in members} == {"M1", *(rows[at]["member_id"] for at in (0, 1, 4))}
+    (visited,) = (each for each in members if each["member_id"] == long["member_id"])
+    assert len(visited["stays"]) == 1
+    both(pair, "measures", "--as-of", AS_OF, "--json")
+
+
 def test_a_rebuild_writes_what_was_recomputed(pair: tuple[House, House]) -> None:
     _, house = pair
     with (house.folder / "warmhandoff.yaml").open("a", encoding="utf-8") as config:
@@ -204,10 +260,14 @@ def test_no_rebuild_is_written_while_a_worker_runs(pair: tuple[House, House], da
     from services.runtime.store.postgres import PostgresStore
 
     _, house = pair
+    with (house.folder / "warmhandoff.yaml").open("a", encoding="utf-8") as config:
+        config.write("kafka: {bootstrap: 127.0.0.1:1}\n")
     with PostgresStore.join(database, Where(house.store).namespace, now=CLOCK):
         assert house.json("rebuild")["differences"] == []
         refused = house.run("rebuild", "--apply")
     assert refused.returncode == 3, refused.stderr
+    assert b"Stop the workers" in refused.stderr
+    assert b"drop folder" not in refused.stderr
     with PostgresStore.attend(database, Where(house.store).namespace, now=CLOCK) as listening:
         assert house.run("rebuild", "--apply").returncode == 0
         assert listening.answers_of([("F1", b"\0" * 32, CLOCK())]) == [None]
@@ -219,6 +279,41 @@ def test_a_backup_is_the_database_s_own(pair: tuple[House, House]) -> None:
     assert done.returncode == 2
     assert f"pg_dump --format=custom --schema={Where(house.store).namespace}" in done.stderr.decode()
     assert not (house.folder / "copy.db").exists()
+
+
+@pytest.mark.parametrize("is_left", [True, False], ids=["beside what is left", "into nothing"])
+def test_a_backup_is_restored_by_the_commands_of_the_page(
+    pair: tuple[House, House], database: str, tmp_path: Path, *, is_left: bool
+) -> None:
+    if absent := [tool for tool in ("psql", "pg_dump", "pg_restore") if shutil.which(tool) is None]:
+        pytest.skip(f"PostgreSQL's own clients are not in PATH: {', '.join(absent)}")
+    section = CLUSTER_PAGE.read_text(encoding="utf-8").partition("## Back up and restore")[2].partition("\n## ")[0]
+    (dump,), restore, *_ = (block.strip().splitlines() for block in re.findall(r"```sh\n(.*?)```", section, re.DOTALL))
+    _, house = pair
+    namespace = Where(house.store).namespace
+    program = f"{shlex.join(house.command())} "
+
+    def run(command: str) -> str:
+        command = re.sub(r"postgresql://[\w@./]+", database, command).replace("w732df8b8", namespace)
+        command = re.sub(r"^warmhandoff ", program, command)
+        done = subprocess.run(
+            shlex.split(command), cwd=house.folder, env=environment(), capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, (command, done.stderr)
+        return done.stdout
+
+    kept = ask(house, "export")
+    run(dump)
+    if is_left:
+        ask(house, "load", str(house.write("later.hl7", adt("A01", "C9"))))
+        assert ask(house, "export") != kept
+    else:
+        with psycopg.connect(database) as connection:
+            connection.execute(f"DROP SCHEMA {namespace} CASCADE")
+    for command in restore:
+        run(command)
+    assert ask(house, "export") == kept
+    ask(house, "load", str(house.write("again.hl7", adt("A01", "C10"))))
 
 
 def test_the_service_receives_tells_and_takes_what_people_decide(pair: tuple[House, House]) -> None:

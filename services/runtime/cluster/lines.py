@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from models.errors import MessageIsWrong
 from services.runtime.cluster.records import Record
 from services.runtime.store.contract import JournalLine, NewLine
 from topics import raw
@@ -22,10 +21,17 @@ def said_by(record: Record) -> Said:
     """A record as a line; one that cannot be decoded is kept whole, and quarantined when it is read."""
     try:
         told = raw.decode(record.value, record.headers)
-    except MessageIsWrong:
-        whole = Undecoded(record.topic, record.partition, record.offset, record.key, record.value, record.headers)
-        return Said(NewLine(FEED, record.at, KIND, whole.encode()), is_live=False)
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - whatever a record holds, it must not stop its partition
+        return whole(record)
     return Said(NewLine(told.feed, told.received_at, told.kind, told.body, told.answer), told.is_live)
+
+
+def whole(record: Record) -> Said:
+    """A record as a line that says nothing, and where it lay."""
+    undecoded = Undecoded(record.topic, record.partition, record.offset, record.key, record.value, record.headers)
+    return Said(NewLine(FEED, record.at, KIND, undecoded.encode()), is_live=False)
 
 
 def numbered(lines: Iterable[NewLine]) -> Sequence[JournalLine]:

@@ -13,7 +13,7 @@ from services.runtime.cluster import shards
 from services.runtime.cluster.cursors import untaken
 from services.runtime.cluster.ending import Ending, Superseded
 from services.runtime.cluster.holding import Contended, Held
-from services.runtime.cluster.lines import Said, numbered, said_by
+from services.runtime.cluster.lines import Said, numbered, said_by, whole
 from services.runtime.cluster.records import Record
 from services.runtime.cluster.rules import check_rules
 from services.runtime.faults import fault
@@ -207,15 +207,22 @@ class Taker:
             self._pipeline.attempt(numbered(lines), bulk=not _is_awaited(new), kept=lines)
 
     def _give_up(self, record: Record, error: Exception) -> None:
-        """Keep a record that breaks us, and let the cursor go on."""
+        """Keep a record that breaks us, and let the cursor go on. What cannot even be kept as the line that it is, such
+        as one that the store refuses, is kept whole.
+        """
 
-        def work(transaction: Transaction, records: Sequence[Record], held: Held) -> None:
-            lines = [said_by(each).line for each in records]
-            check_rules(transaction, self._digest)
-            with self._pipeline.over(transaction, held, shards.of_records(records)):
-                self._pipeline.give_up(numbered(lines)[0], error, lines)
+        def kept(as_line: Callable[[Record], Said]) -> Work:
+            def work(transaction: Transaction, records: Sequence[Record], held: Held) -> None:
+                lines = [as_line(each).line for each in records]
+                check_rules(transaction, self._digest)
+                with self._pipeline.over(transaction, held, shards.of_records(records)):
+                    self._pipeline.give_up(numbered(lines)[0], error, lines)
 
-        self._again([record], work)
+            return work
+
+        isolated(
+            lambda some: self._again(some, kept(said_by)), lambda one, _: self._again([one], kept(whole)), [record]
+        )
 
     @contextmanager
     def _transaction(self, *, patient: bool = False) -> Iterator[Transaction]:

@@ -6,7 +6,7 @@ import pytest
 
 from models.clinical import Demographics
 from models.events import DeathWord, Known, PatientEdge, Persona
-from tests.unit.fhir.support import at, bundle, facts, observation, one, problem, read
+from tests.unit.fhir.support import at, bundle, concept, facts, observation, one, problem, read
 
 MEDICAID, MBI = "http://hl7.org/fhir/sid/us-medicaid", "http://hl7.org/fhir/sid/us-mbi"
 RACE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-race"
@@ -142,3 +142,27 @@ def test_a_patient_who_lives_is_said_to_live_and_silence_says_nothing() -> None:
     living = facts({"resourceType": "Patient", "id": "p1", "deceasedBoolean": False})
     assert DeathWord("F1|Patient|p1", died=False) in living
     assert facts({"resourceType": "Patient", "id": "p1"}) == [Known("F1|Patient|p1", Persona())]
+
+
+LONG = "9" * 201
+
+
+@pytest.mark.parametrize(
+    ("resource", "where"),
+    [
+        (observation(subject={"identifier": {"system": "urn:x", "value": LONG}}), "identifier.value"),
+        (observation(subject={"identifier": {"system": f"urn:{LONG}", "value": "1"}}), "identifier.system"),
+        (observation(subject={"reference": f"urn:{LONG}"}), "identifier.value"),
+        (observation(id=None, identifier=[{"value": LONG}]), "Observation.id"),
+        (
+            {"resourceType": "Patient", "id": "p1", "communication": [{"language": concept("urn:x", LONG)}]},
+            "Patient.communication.language",
+        ),
+    ],
+)
+def test_a_resource_with_a_name_that_is_too_long_for_a_key_waits_in_quarantine(
+    resource: dict[str, object], where: str
+) -> None:
+    found = problem({key: value for key, value in resource.items() if value is not None})
+    assert (found.reason, found.where) == ("too_long", where)
+    assert LONG not in str(found)

@@ -60,6 +60,11 @@ def test_bytes_that_are_not_text_travel_as_base64() -> None:
     assert taken(told(body=None, body_base64=body))[0].body == b"\xff\x00MSH"
 
 
+def test_a_feed_may_be_called_by_any_name_that_is_not_too_long() -> None:
+    for feed in ("9" * 200, "é" * 100):
+        assert taken(told(feed=feed))[0].feed == feed
+
+
 def test_a_kind_nobody_knows_yet_is_kept() -> None:
     assert taken(told(kind="dicom"))[0].kind == "dicom"
 
@@ -76,7 +81,11 @@ def test_a_kind_nobody_knows_yet_is_kept() -> None:
         (told(received_at="0001-01-01T00:00:00+14:00"), "bad_time", "received_at"),
         (told(received_at="9999-12-31T23:59:59+00:00"), "bad_time", "received_at"),
         (told(received_at=None), "missing", "received_at"),
+        (told(received_at="1900-01-01T00:00:00+14:00"), "bad_time", "received_at"),  # in UTC, it is another year
+        (told(received_at="2199-12-31T23:00:00-12:00"), "bad_time", "received_at"),
         (told(feed=""), "missing", "feed"),
+        (told(feed="9" * 201), "too_long", "feed"),
+        (told(kind="9" * 201), "too_long", "kind"),
         (told(kind=3), "not_text", "kind"),
         (told(body=None), "missing", "body"),
         (told(body={"resourceType": "Patient"}), "not_text", "body"),

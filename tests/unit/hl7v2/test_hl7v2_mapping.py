@@ -389,3 +389,25 @@ def test_a_message_without_a_patient_waits() -> None:
     problem = one(b"MSH|^~\\&|A|H1|||2025||ADT^A01|C|P|2.5\rPV1||I\r").problem
     assert problem is not None
     assert problem.reason == "no_pid"
+
+
+LONG = "9" * 201
+
+
+@pytest.mark.parametrize(
+    ("body", "where"),
+    [
+        (adt("A08", pid={3: f"{LONG}^^^H1^MR"}), "PID-3"),
+        (adt("A08", pid={3: f"M1^^^{LONG}^MR"}), "PID-3.4"),
+        (adt("A08", more=(segment("IN1", {36: LONG}),)), "IN1-36"),
+        (adt("A08", pid={2: LONG, 3: ""}), "PID-2"),
+        (adt("A08", pid={3: "M1"}, pv1={2: "I", 39: LONG}), "PV1-39"),  # which stands for the authority
+        (adt("A40", more=(f"MRG|{LONG}^^^H1^MR",)), "MRG-1"),
+        (adt("A40", more=(f"MRG|M2^^^{LONG}^MR",)), "MRG-1.4"),
+    ],
+)
+def test_a_patient_whose_name_is_too_long_for_a_key_waits_in_quarantine(body: bytes, where: str) -> None:
+    problem = one(body).problem
+    assert problem is not None
+    assert (problem.reason, problem.where, problem.shape) == ("too_long", where, "201 bytes")
+    assert one(body.replace(LONG.encode(), LONG[1:].encode())).outcome == "interpreted"

@@ -115,6 +115,12 @@ other: 1
     ]
 
 
+@pytest.mark.parametrize("name", ["", "x" * 201])
+def test_a_feed_has_a_name_that_keys_can_hold(name: str) -> None:
+    (mistake,) = mistakes(f'feeds: {{f: {{}}, "{name}": {{}}}}')
+    assert f"The name of a feed has {len(name)} bytes. Give it one of 1 to 200 bytes." in mistake
+
+
 def test_a_name_is_declared_once() -> None:
     assert mistakes("profile: a\n---\nprofile: a\n") == [
         "3: profile: 'a' is declared twice, first in feeds.yaml. Keep one of them."

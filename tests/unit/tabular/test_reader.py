@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.tabular.kinds import kind_of
+from connectors.tabular.kinds import TABLES, TableKind, kind_of
 from connectors.tabular.reader import TabularReader
 from connectors.tabular.records import records
 from models.events import CareEvent, Claim, Decision, Facility, RosterRow
@@ -143,6 +143,50 @@ def test_a_bad_row_is_set_aside_by_shape_and_the_rest_goes_on(
     assert bad.problem is not None
     assert (bad.problem.reason, bad.problem.where, bad.problem.shape) == (reason, where, shape)
     assert bad.problem.fix
+
+
+GOOD = {
+    "member_id": "M1", "mcp_id": "PLANA", "coverage_start": "2025-01-01", "occurred_at": "2025-03-07T10:00Z",
+    "type": "contact", "claim_id": "C1", "service_from": "", "fill_id": "F1", "fill_date": "", "facility_id": "H1",
+    "provider_id": "P1", "period": "2025-06", "program": "qip", "provider": "P1", "key": "cost", "value": "1",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "column"),
+    [
+        ("facilities", "facility_id"), ("roster", "member_id"), ("roster", "mcp_id"), ("roster", "ecm_provider_id"),
+        ("roster", "lead_cm_id"), ("roster", "plan_member"), ("roster", "language"), ("roster", "race/ethnicity"),
+        ("roster", "pof"), ("care_events", "member_id"), ("claims", "claim_id"), ("claims", "member_id"),
+        ("fills", "fill_id"), ("fills", "member_id"), ("rtf", "mcp_id"), ("otf", "provider_id"),
+        ("program_inputs", "program"), ("program_inputs", "provider"),
+    ],
+)  # fmt: skip
+def test_a_row_with_a_name_that_is_too_long_for_a_key_is_set_aside(kind: TableKind, column: str) -> None:
+    header = dict.fromkeys((*TABLES[kind].required, column))
+    rows = [",".join({**GOOD, column: name}[each] for each in header) for name in ("M7", "9" * 200, "é" * 101)]
+    plain, longest, bad = read(kind, "\n".join([",".join(header), *rows]))
+    assert (plain.problem, longest.problem) == (None, None)
+    assert bad.problem is not None
+    assert (bad.problem.reason, bad.problem.fix) == ("too_long", "Write at most 200 bytes.")
+    assert bad.problem.where == column
+    assert bad.problem.shape in ("101 characters, letters", "202 bytes")
+
+
+@pytest.mark.parametrize(("key", "most"), [("source_patient", 602), ("member_id", 200), ("by", 200)])
+def test_a_decision_with_a_name_that_is_too_long_for_a_key_is_set_aside(key: str, most: int) -> None:
+    decision = {
+        "at": "2025-03-07T10:00Z",
+        "by": "ana",
+        "action": "review",
+        "source_patient": "F1|H1|1",
+        "member_id": "M1",
+    }
+    lines = [json.dumps({**decision, key: "9" * size}) for size in (most, most + 1)]
+    fine, bad = read("decisions", "\n".join(lines))
+    assert fine.problem is None
+    assert bad.problem is not None
+    assert (bad.problem.reason, bad.problem.where) == ("too_long", key)
 
 
 def test_a_problem_never_shows_what_a_cell_says() -> None:

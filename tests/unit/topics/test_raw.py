@@ -13,7 +13,7 @@ from topics.raw import Part, RawLine, decode, encode
 AT = datetime(2025, 6, 5, 17, 5, 0, 123456, tzinfo=UTC)
 HEAD = b"MSH|^~\\&|HIE|H1|||20250605100500||ADT^A01|C1|P|2.5.1\r"
 
-texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
+texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=50)
 lines = st.builds(
     RawLine,
     feed=texts,
@@ -80,12 +80,20 @@ def test_a_header_that_nobody_knows_yet_is_left_alone() -> None:
         ({"schema": None}, "header_missing"),
         ({"feed": None}, "header_missing"),
         ({"feed": b"\xff"}, "header_wrong"),
-        ({"received_at": b"2025-06-05T17:05:00"}, "header_wrong"),
-        ({"received_at": b"yesterday"}, "header_wrong"),
+        ({"feed": b""}, "missing"),
+        ({"kind": b""}, "missing"),
+        ({"feed": b"9" * 201}, "too_long"),
+        ({"kind": b"9" * 201}, "too_long"),
+        ({"received_at": b"2025-06-05T17:05:00"}, "no_offset"),
+        ({"received_at": b"yesterday"}, "bad_time"),
+        ({"received_at": b"0001-01-01T00:00:00+00:00"}, "bad_time"),
+        ({"received_at": b"2200-01-01T00:00:00+00:00"}, "bad_time"),
         ({"live": b"yes"}, "header_wrong"),
         ({"sha256": b"00"}, "sha256_differs"),
         ({"file": b"00", "part": b"3", "parts": b"2"}, "header_wrong"),
         ({"file": b"00", "part": b"1"}, "header_missing"),
+        ({"file": b"00", "part": b"9" * 4301, "parts": b"2"}, "header_wrong"),
+        ({"file": b"00", "part": b"1", "parts": b"9" * 4301}, "header_wrong"),
     ],
 )
 def test_what_is_no_record_of_ours_is_refused_with_a_reason(change: dict[str, bytes | None], reason: str) -> None:
