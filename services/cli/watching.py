@@ -46,7 +46,7 @@ def feeds(as_of: AsOf = None, as_json: AsJson = False) -> None:
     """
     at, setup = instant(as_of), place.setup()
     with open_reader(place.where(setup)) as reader:
-        found = Board(reader, setup.reference, setup.declared_feeds).feeds(at)
+        found = Board(reader, setup.reference, setup.declared_feeds).feeds(at, is_now=as_of is None)
         pairs = league(reader.tellings(at - LEAGUE, at))
         us = ours(reader, at)
     if as_json:

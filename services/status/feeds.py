@@ -13,6 +13,8 @@ from services.health.judging import Finding, Observed, State, delays_of, finding
 from services.runtime.store.contract import Reader
 
 _EVER = timedelta(days=36500)
+_AHEAD = SLOT
+"""A receipt so soon after the present came while we looked, or where a clock is ahead; one later still waits."""
 
 
 class Learnt(msgspec.Struct, frozen=True):
@@ -59,19 +61,28 @@ class Board:
         self._reader, self._reference, self._declared = reader, reference, declared
         self._learnt: dict[tuple[str, Instant], Learnt] = {}
 
-    def feeds(self, at: Instant) -> list[FeedHealth]:
-        """Every feed declared or heard by an instant, by name."""
+    def feeds(self, at: Instant, *, is_now: bool) -> list[FeedHealth]:
+        """Every feed declared or heard by an instant, by name.
+
+        Args:
+            is_now: the instant is the present: all that was counted is told, also what comes while we look.
+        """
+        until = at + _AHEAD if is_now else at
         depth: dict[str, dict[str, int]] = {}
         for (feed, reason), waiting in sorted(self._reader.quarantine_depth().items()):
             depth.setdefault(feed, {})[reason] = waiting
-        names = {name for name in self._reader.feeds() if self._reader.last_heard(name, at)}
-        return [self._feed(name, at, depth.get(name, {})) for name in sorted({*names, *self._declared})]
+        names = {name for name in self._reader.feeds() if self._reader.last_heard(name, until)}
+        return [self._feed(name, at, is_now, depth.get(name, {})) for name in sorted({*names, *self._declared})]
 
-    def _feed(self, feed: str, at: Instant, waiting: dict[str, int]) -> FeedHealth:
-        # Slots are whole: of one that goes on after the instant asked for, nothing is known at that instant.
-        newest = self._reader.last_heard(feed, at + _EVER)
-        at, end = (at, at + SLOT) if newest is None or newest <= at else (slot_begins(at), slot_begins(at))
-        last_at = self._reader.last_heard(feed, at)
+    def _feed(self, feed: str, at: Instant, is_now: bool, waiting: dict[str, int]) -> FeedHealth:
+        last_at = self._reader.last_heard(feed, at + (_AHEAD if is_now else _EVER))
+        if is_now:
+            at = max(at, last_at or at)
+        end = at + SLOT
+        if last_at and last_at > at:
+            # Slots are whole: of one that goes on after an earlier instant, nothing is known at that instant.
+            at = end = slot_begins(at)
+            last_at = self._reader.last_heard(feed, at)
         slots = self._reader.traffic(feed, slot_begins(at - DAY), end, SLOT)
         past = self._past(feed, last_at)
         answers = self._reader.answers(feed, slot_begins(at - HOUR), end)

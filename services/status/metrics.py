@@ -5,6 +5,7 @@ What costs little is read at each scrape; what walks tables is read every `REFRE
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from importlib.metadata import distributions, version
 from pathlib import Path
@@ -15,6 +16,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import Metric
 
 from connectors.mllp.stats import ListenerStats
+from models.errors import WorldIsAway
 from models.measure import CounterKey, Sums
 from models.measured import Histogram, Measured, times_of
 from models.time import Instant
@@ -57,12 +59,14 @@ class Process(msgspec.Struct, frozen=True):
     Args:
         folder: of the store's file; None: it is in a database. listeners: (feed, counters) of each.
         answers: microseconds of answers by feed. fields_dropped: by the logs.
+        is_embedded: it keeps lines in its store and works them off; in a cluster brokers and workers do.
     """
 
     folder: Path | None
     listeners: Callable[[], Sequence[tuple[str, ListenerStats]]]
     answers: Mapping[str, Histogram]
     fields_dropped: Callable[[], int]
+    is_embedded: bool
 
 
 class Walked(msgspec.Struct, frozen=True):
@@ -98,7 +102,7 @@ class Metrics:
         self._offset = offset
         store = self._store
         self._walked = Walked(
-            self._board.feeds(self._clock()),
+            self._board.feeds(self._clock(), is_now=True),
             store.quarantine_depth(),
             store.task_counts(),
             store.measured(),
@@ -115,8 +119,11 @@ class Metrics:
         """All families, as `prometheus_client` asks for them."""
         yield from self._listeners()
         yield from self._feeds()
+        yield from self._waiting()
         yield from self._pipeline()
         yield from self._measures()
+        if self._process.is_embedded:
+            yield from self._embedded()
         yield from self._machine()
 
     def _listeners(self) -> Iterator[Metric]:
@@ -164,22 +171,28 @@ class Metrics:
         )
         yield gauge("quarantine_records", "Messages that wait in quarantine.", ("feed", "reason"), depth)
 
+    def _waiting(self) -> Iterator[Metric]:
+        """What is asked of the store at each scrape; while it is away, that it is."""
+        now, told = self._clock(), None
+        with suppress(WorldIsAway):
+            told = ours(self._store, now), self._store.next_wake()
+        yield gauge("store_reachable", "1 while the store answers.", (), {(): float(told is not None)})
+        us, wake = told or ({}, None)
+        waiting, oldest = us.get("lines_waiting"), us.get("oldest_waiting_s")
+        if waiting is not None:
+            yield gauge("pipeline_lag_records", "Lines that wait to be processed.", (), {(): waiting})
+        yield gauge("pipeline_lag_seconds", _LAG, (), {(): float("inf") if oldest is None else oldest})
+        if told:
+            # A member at the epoch was marked to be derived again: no timer is late for them.
+            late = max((now - wake).total_seconds(), 0) if wake and wake.timestamp() > _EPOCH_S else 0.0
+            yield gauge("timer_lateness_seconds", "How long the earliest due member has been due.", (), {(): late})
+
     def _pipeline(self) -> Iterator[Metric]:
         walked = self._walked
         events = joined(
             ((self._feed(row.feed), row.word), row.total) for row in walked.measured if row.name == "events"
         )
         yield counter("events", "Messages and rows, by what was made of them.", ("feed", "kind"), events)
-        now = self._clock()
-        us = ours(self._store, now)
-        wake = self._store.next_wake()
-        # A member at the epoch was marked to be derived again: no timer is late for them.
-        late = max((now - wake).total_seconds(), 0) if wake and wake.timestamp() > _EPOCH_S else 0.0
-        if us["lines_waiting"] is not None:
-            yield gauge("pipeline_lag_records", "Lines that wait to be processed.", (), {(): us["lines_waiting"]})
-        oldest = us["oldest_waiting_s"]
-        yield gauge("pipeline_lag_seconds", _LAG, (), {(): float("inf") if oldest is None else oldest})
-        yield gauge("timer_lateness_seconds", "How long the earliest due member has been due.", (), {(): late})
         poison = sum(n for (_, reason), n in walked.depth.items() if reason == DERIVE_FAILED)
         yield gauge("poison_members", "Members whose facts break our rules.", (), {(): poison})
         tasks = joined(((self._rule(rule), state), n) for (rule, state), n in walked.tasks.items())
@@ -205,20 +218,22 @@ class Metrics:
         )
         labels = ("measure", "period", "population")
         yield gauge("measure_count", "What measures count, this year and the last.", labels, counted)
-        found = walked.rechecked
+
+    def _embedded(self) -> Iterator[Metric]:
+        """What is done in one process only: keeping lines in the store, and deriving members again to compare."""
+        walked, found = self._walked, self._walked.rechecked
         results = {("same",): found.same, ("different",): found.different}
-        share = min(found.lately(now) / walked.members, 1.0) if walked.members else 0.0
+        share = min(found.lately(self._clock()) / walked.members, 1.0) if walked.members else 0.0
         last = {(): found.different_at.timestamp()} if found.different_at else {}
         yield counter("rechecked_members", "Members derived again and compared.", ("result",), results)
         yield gauge("rechecked_share", "Share of the members compared in the last 24 hours.", (), {(): share})
         yield gauge("rechecked_last_difference_timestamp_seconds", "When one last differed.", (), last)
-
-    def _machine(self) -> Iterator[Metric]:
-        store, folder = self._store, self._process.folder
-        commits, together = store.commit_micros, store.lines_together
+        commits, together = self._store.commit_micros, self._store.lines_together
         yield histogram("journal_commit_seconds", "Transactions that kept lines.", (), {(): commits}, MICROS)
         yield histogram("journal_batch_records", "Lines kept by one of them.", (), {(): together}, 1)
-        if folder:
+
+    def _machine(self) -> Iterator[Metric]:
+        if folder := self._process.folder:
             log = folder / f"{FILE_NAME}-wal"
             yield gauge("store_free_bytes", "Free space on the store's disk.", (), {(): shutil.disk_usage(folder).free})
             yield gauge(

@@ -159,6 +159,7 @@ class Service:
             listeners=lambda: [(listener.settings.feed, listener.stats) for listener in self.listeners],
             answers=self._backing.keeper.answer_micros,
             fields_dropped=fields_dropped,
+            is_embedded=self._backing.needs_store,
         )
         board = Board(self.store, self._setup.reference, declared)
         return Metrics(self.store, board, process, self._clock, declared)

@@ -1,5 +1,6 @@
 """`serve` in a cluster: a sender hears AA when the brokers have its message, and never before."""
 
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,10 @@ def test_with_the_database_away_messages_are_answered_all_the_same(
         status, told = served.health()
         assert (status, told["accepting"], told["quarantined"]) == (200, True, None)
         assert "schema" in told["problem"] or "database" in told["problem"], told
+        figures = served.metrics()
+        assert figures['warmhandoff_acks_total{code="AA",feed="mllp"}'] == 11
+        assert (figures["warmhandoff_store_reachable"], figures["warmhandoff_pipeline_lag_seconds"]) == (0, inf)
+        assert not [name for name in figures if "rechecked" in name or "journal" in name], "nobody here does that"
         own_postgres.start()
         until(lambda: served.health()[1]["problem"] is None)
         assert codes(served.port, first) == ["AA"]

@@ -631,6 +631,14 @@ def test_slots_belong_to_the_span_that_they_begin_in(store: Store) -> None:
     assert store.traffic("F1", begins - DAY, begins + timedelta(seconds=1), SLOT)
 
 
+def test_spans_are_told_in_order_of_time_however_many_there_are(store: Store, kind: Kind, folder: Path) -> None:
+    hours = [T0 + timedelta(hours=n) for n in range(500)]
+    store.commit(Batch(traffic=[traffic(at) for at in hours]))
+    kind.tamper(folder, "ANALYZE feed_slot")  # a planner that knows of many sorts nothing unasked
+    told = store.traffic("F1", T0 - DAY, T0 + 60 * DAY, timedelta(hours=1))
+    assert [hour.last_at for hour in told] == hours
+
+
 def test_a_feed_was_last_heard_by_an_instant(store: Store) -> None:
     store.commit(Batch(traffic=[traffic(), traffic(T0 + DAY)]))
     assert store.last_heard("F1", T0 + 2 * DAY) == T0 + DAY

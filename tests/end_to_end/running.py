@@ -109,6 +109,12 @@ class Served:
             with refused:
                 return refused.code, json.load(refused)
 
+    def metrics(self) -> dict[str, float]:
+        """What Prometheus reads, by name and labels."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.ports['http']}/metrics", timeout=PATIENCE_S) as answer:
+            lines = answer.read().decode().splitlines()
+        return {name: float(value) for name, _, value in (x.rpartition(" ") for x in lines if not x.startswith("#"))}
+
     def children(self) -> list[int]:
         """The processes that any of its threads has started."""
         found: list[int] = []

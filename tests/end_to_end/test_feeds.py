@@ -2,14 +2,13 @@
 
 import json
 import random
-import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from tests.end_to_end.running import House, Served, Wire, until
+from tests.end_to_end.running import House, Wire, until
 
 FEEDS = ("busy", "dead", "flood", "late")
 CONFIG = "feeds:\n" + "".join(f"  {feed}: {{listen: '127.0.0.1:0'}}\n" for feed in (*FEEDS, "never"))
@@ -43,12 +42,6 @@ def rows(house: House, *words: str) -> dict[str, Any]:
 
 def states(house: House, *words: str) -> dict[str, str]:
     return {feed: row["state"] for feed, row in rows(house, *words).items()}
-
-
-def scraped(served: Served) -> dict[str, float]:
-    with urllib.request.urlopen(f"http://127.0.0.1:{served.ports['http']}/metrics") as answer:
-        lines = answer.read().decode().splitlines()
-    return {name: float(value) for name, _, value in (x.rpartition(" ") for x in lines if not x.startswith("#"))}
 
 
 @pytest.fixture
@@ -86,7 +79,7 @@ def test_slow_silent_and_flooding_feeds_are_told_apart(house: House, began: date
         for feed in ("flood", "late"):
             since = datetime.fromisoformat(found[feed]["since"])
             assert now - timedelta(minutes=5, seconds=1) <= since <= datetime.now(UTC)
-        metrics = scraped(served)
+        metrics = served.metrics()
         assert metrics['warmhandoff_mllp_frames_total{feed="busy",result="repeat"}'] == 2
         assert metrics['warmhandoff_acks_total{code="AA",feed="flood"}'] == 150
         assert metrics['warmhandoff_ack_seconds_count{feed="late"}'] == 12
@@ -98,7 +91,7 @@ def test_slow_silent_and_flooding_feeds_are_told_apart(house: House, began: date
             'warmhandoff_feed_state{feed="never",state="quiet"}': 1.0,
             'warmhandoff_quarantine_records{feed="busy",reason="unknown_trigger"}': 1.0,
         }
-        until(lambda: walked.items() <= scraped(served).items())
+        until(lambda: walked.items() <= served.metrics().items())
 
 
 def test_silence_is_noticed_when_it_is_promised_and_not_before(house: House, began: datetime) -> None:
@@ -110,6 +103,16 @@ def test_silence_is_noticed_when_it_is_promised_and_not_before(house: House, beg
             assert HOUR < since - datetime.fromisoformat(row["last_message_at"]) < timedelta(hours=24)
             just_before = (since - timedelta(minutes=1)).isoformat()
             assert states(house, "--as-of", just_before)[row["feed"]] == "ok"
+
+
+def test_a_message_received_since_the_command_began_is_told_unless_an_instant_was_asked_for(house: House) -> None:
+    now = datetime.now(UTC)
+    times = [(now + timedelta(minutes=n)).isoformat() for n in (-8, 0, 2)]  # the last by a clock that is ahead
+    lines = [{"received_at": at, "feed": "busy", "kind": "hl7v2", "body": adt(at, now).decode()} for at in times]
+    house.ok("load", house.write("lines.ndjson", "".join(json.dumps(line) + "\n" for line in lines)))
+    told = [rows(house)["busy"], rows(house, "--as-of", datetime.now(UTC).isoformat())["busy"]]
+    assert told[0]["last_hour"]["messages"] == 3
+    assert told[1]["last_hour"]["messages"] < 3
 
 
 def test_a_rebuild_counts_the_same(house: House, began: datetime) -> None:

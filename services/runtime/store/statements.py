@@ -114,7 +114,7 @@ TRAFFIC = """
     SELECT slot / ? AS span, CAST(sum(messages) AS BIGINT), CAST(sum(bytes) AS BIGINT),
         CAST(sum(quarantined) AS BIGINT), CAST(sum(repeated) AS BIGINT), CAST(sum(test) AS BIGINT),
         CAST(sum(skewed) AS BIGINT), max(ahead_s), max(last_at)
-    FROM feed_slot WHERE feed = ? AND slot >= ? AND slot < ? GROUP BY span
+    FROM feed_slot WHERE feed = ? AND slot >= ? AND slot < ? GROUP BY span ORDER BY span
 """
 DELAYS = """
     SELECT slot / ? AS span, within_s, CAST(sum(messages) AS BIGINT)

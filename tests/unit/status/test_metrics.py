@@ -12,6 +12,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from connectors.mllp.stats import ListenerStats
+from models.errors import WorldIsAway
 from models.measure import CounterKey, Sums
 from models.measured import Histogram, Measured
 from models.owner import Owner
@@ -57,22 +58,31 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def metrics(store: SqliteStore, tmp_path: Path, clock: Clock) -> Metrics:
+def process(tmp_path: Path) -> Process:
     stats = ListenerStats(messages=5, repeats=2, answers={"AA": 5}, open_connections=3, oldest_block_s=4.5)
     times = Histogram()
     times.note(700)
-    process = Process(tmp_path, lambda: [("west", stats)], {"west": times}, lambda: 7)
+    return Process(tmp_path, lambda: [("west", stats)], {"west": times}, lambda: 7, is_embedded=True)
+
+
+@pytest.fixture
+def metrics(store: SqliteStore, process: Process, clock: Clock) -> Metrics:
     board = Board(store, read_setup(None).reference, ["west", "never"])
     return Metrics(store, board, process, clock, ["west", "never"])
 
 
 def shown(metrics: Metrics) -> dict[str, float]:
-    families = text_string_to_metric_families(metrics.scraped().decode())
-    samples = (sample for family in families for sample in family.samples)
+    found = text_string_to_metric_families(metrics.scraped().decode())
+    samples = (sample for family in found for sample in family.samples)
     return {
         s.name.removeprefix("warmhandoff_") + "".join(f" {key}={s.labels[key]}" for key in sorted(s.labels)): s.value
         for s in samples
     }
+
+
+def families(metrics: Metrics) -> set[str]:
+    found = text_string_to_metric_families(metrics.scraped().decode())
+    return {f.name.removeprefix("warmhandoff_") + ("_total" if f.type == "counter" else "") for f in found}
 
 
 def test_the_store_and_the_process_are_shown(store: SqliteStore, metrics: Metrics) -> None:
@@ -122,7 +132,8 @@ def test_the_store_and_the_process_are_shown(store: SqliteStore, metrics: Metric
         "unmatched_records feed=west": 1, "feed_last_message_timestamp_seconds feed=west": AT.timestamp(),
         "feed_state feed=west state=ok": 1, "feed_state feed=never state=quiet": 1, "feed_silent feed=west": 0,
         "feed_clock_skew_seconds feed=west": 9, "pipeline_lag_records": 1, "pipeline_lag_seconds": 0,
-        "timer_lateness_seconds": 180, "tasks rule=tcs.notify state=open": 1, "log_fields_dropped_total": 7,
+        "timer_lateness_seconds": 180, "store_reachable": 1, "tasks rule=tcs.notify state=open": 1,
+        "log_fields_dropped_total": 7,
         "derive_seconds_bucket le=0.005": 2, "derive_seconds_bucket le=60": 2, "derive_seconds_count": 3,
         "derive_seconds_sum": 9,
         f"measure_count measure=cbp period={AT.year} population=denominator": 3,
@@ -138,7 +149,7 @@ def test_the_store_and_the_process_are_shown(store: SqliteStore, metrics: Metric
 
 
 def test_a_scrape_walks_no_table(metrics: Metrics, monkeypatch: pytest.MonkeyPatch) -> None:
-    def walked(*_: object) -> NoReturn:
+    def walked(*_: object, **__: object) -> NoReturn:
         raise AssertionError("a table was walked")
 
     metrics.refresh()
@@ -158,6 +169,35 @@ def test_where_workers_read_topics_the_time_is_told_and_no_number_made_up(
     monkeypatch.setattr(SqliteStore, "read_until", lambda _: until)
     found = shown(metrics)
     assert (found.get("pipeline_lag_records"), found["pipeline_lag_seconds"]) == (None, lag_s)
+
+
+@pytest.mark.parametrize("asked", ["head", "next_wake"])
+def test_with_the_store_away_all_else_is_shown(
+    store: SqliteStore, metrics: Metrics, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    def away(_: object) -> NoReturn:
+        raise WorldIsAway("the database cannot be reached")
+
+    store.append([NewLine("west", AT, "hl7v2", b"x")]).result()
+    metrics.refresh()
+    before = shown(metrics)
+    monkeypatch.setattr(SqliteStore, asked, away)
+    found = shown(metrics)
+    assert before.keys() - found.keys() == {"pipeline_lag_records", "timer_lateness_seconds"}
+    changed = {name: value for name, value in found.items() if before[name] != value and "_free_" not in name}
+    assert changed == {"store_reachable": 0, "pipeline_lag_seconds": inf}
+
+
+def test_in_a_cluster_nothing_is_shown_of_what_others_do(
+    store: SqliteStore, metrics: Metrics, process: Process, clock: Clock
+) -> None:
+    listener = msgspec.structs.replace(process, folder=None, is_embedded=False)
+    board = Board(store, read_setup(None).reference, [])
+    left_out = families(metrics) - families(Metrics(store, board, listener, clock, []))
+    assert left_out == {
+        "journal_commit_seconds", "journal_batch_records", "rechecked_members_total", "rechecked_share",
+        "rechecked_last_difference_timestamp_seconds", "store_free_bytes", "store_wal_bytes",
+    }  # fmt: skip
 
 
 def test_a_clock_that_was_set_has_jumped(metrics: Metrics, clock: Clock) -> None:
@@ -190,6 +230,4 @@ def test_the_page_has_every_metric_and_no_other(metrics: Metrics) -> None:
     )
     page = {name: set(labels.split(",")) - {""} for name, labels in told if "_" in name or name == "tasks"}
     words = {"no_msh", "not_interpreted", "initial_population"}
-    families = list(text_string_to_metric_families(metrics.scraped().decode()))
-    names = {f.name.removeprefix("warmhandoff_") + ("_total" if f.type == "counter" else "") for f in families}
-    assert page.keys() - words == names
+    assert page.keys() - words == families(metrics)

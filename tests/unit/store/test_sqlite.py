@@ -387,7 +387,7 @@ SCANS = {
 }
 FRAGMENTS = {"TASK", "TASK_ORDER"}
 # They sort the few rows that they find.
-SORTS = ("ALL_TASKS", "ANSWERS", "TASKS_BY", "OUTBOX_OF", "SUBJECTS")
+SORTS = ("ALL_TASKS", "ANSWERS", "TASKS_BY", "OUTBOX_OF", "SUBJECTS", "TRAFFIC")
 
 
 def named_queries() -> dict[str, str]:
