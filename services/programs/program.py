@@ -28,5 +28,11 @@ class Program(msgspec.Struct, frozen=True):
         return self.model.compute(self.page, inputs)
 
     def pay_at_best(self, inputs: Inputs) -> Payment:
-        """What the best that can still come would earn."""
-        return self.pay(self.model.best(self.page, inputs))
+        """What the best that can still come would earn.
+
+        A measure without a denominator may stay so: where the others have its weight, that may earn more than a perfect
+        rate that cannot have improved.
+        """
+        best = self.model.best(self.page, inputs)
+        without = {line.measure: rate for line in self.page.lines if (rate := inputs.rate(line.measure)).value is None}
+        return max(self.pay(best), self.pay(best.with_rates(without)), key=lambda payment: payment.earned)

@@ -69,7 +69,11 @@ def together(maps: Sequence[ReturnMap]) -> bool:
 
 
 def _fits(each: ReturnMap, header: str) -> bool:
-    seen = set(map(header_name, next(csv.reader([header.strip("\r\n")], delimiter=each.delimiter), [])))
+    try:
+        cells = next(csv.reader([header.strip("\r\n")], delimiter=each.delimiter), [])
+    except csv.Error:  # a return within the line: no table begins so
+        return False
+    seen = set(map(header_name, cells))
     return seen.issuperset(header_name(name) for name, _ in each.columns)
 
 
