@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from services.cli.context import DIFFERENT, AsJson, clock, command, place, print_json
+from services.cli.differing import summed_up
 from services.runtime.recount import Difference
 from services.runtime.store.contract import Reader
 from services.wiring.rebuilding import Rebuilding
@@ -137,9 +138,12 @@ def _report(members: int, found: list[Difference], broken: list[tuple[str, int]]
         chains = [{"feed": feed, "seq": seq} for feed, seq in broken]
         print_json({"members": members, "differences": found, "broken_chains": chains})
         return
-    for difference in found:
-        whose = difference.member_id or "-"  # a counter is nobody's
-        print(f"{whose} {difference.path}: stored {difference.stored}, now {difference.recomputed}")
+    lines, kinds = summed_up(found)
+    print(*lines, sep="\n", end="\n" if lines else "")
     for feed, seq in broken:
         print(f"feed {feed}: the hash chain breaks at line {seq}")
-    print(f"{members} members, {len(found)} differences, {len(broken)} broken chains.")
+    print(f"{members} members, {len(lines)} differences, {len(broken)} broken chains.")
+    if kinds:
+        concerned = len({each.member_id for each in found} - {""})
+        told = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items()))
+        print(f"{concerned} members concerned: {told}.")
