@@ -50,10 +50,12 @@ def _store(text: str) -> str:
         parts = conninfo_to_dict(text)
     except ProgrammingError:
         parts = {}
-    ports = str(parts.get("port") or "0").split(",")
-    if not (parts and all(port.isdigit() for port in ports)):
+    ports = str(parts.get("port") or "5432").split(",")
+    if not (parts and all(port.isascii() and port.isdigit() for port in ports)):
         what = "This is no URL of a database (it is not shown: it may hold a password)."
         raise ValueError(f"{what}\nWrite {_URL}; in a password, %40 stands for @, %2F for /, %25 for %.")
+    if not all(0 < int(port) < 65536 for port in ports):
+        raise ValueError(f"The port in this URL is none of 1 to 65535 (it is not shown).\nWrite {_URL}.")
     return text
 
 

@@ -9,7 +9,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from connectors.kafka.quiet import throttle_loggers
-from models.errors import WorldIsAway
+from connectors.kafka.saying import away, told
 from topics.wanted import Standing, Wanted
 
 _REQUEST_S = 10
@@ -36,9 +36,7 @@ class Admin:
             await client.start()
             yield cls(client)
         except (KafkaError, TimeoutError) as error:
-            what = str(error) or type(error).__name__
-            remedy = "See that the brokers run, and that `kafka.bootstrap` names them."
-            raise WorldIsAway(f"kafka {bootstrap}: {what}.\n  {remedy}") from None
+            raise away(bootstrap, told(error)) from None
         finally:
             await client.close()
 

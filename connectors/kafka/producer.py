@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, UnknownTopicOrPartitionError
 
 from connectors.kafka.quiet import throttle_loggers
+from connectors.kafka.saying import away, said
 from models.errors import WorldIsAway
 from topics.declared import TOPICS
 from topics.topic import MIB
@@ -29,6 +30,7 @@ _LOOKS = 3
 _BATCH_BYTES = 256 * 1024
 _OVERHEAD_BYTES = 256
 _RECORD_BYTES_MAX = max(topic.record_bytes_max for topic in TOPICS)
+_MAKE = "Make the topics with `warmhandoff topics apply`."
 
 
 class ToSend(NamedTuple):
@@ -235,18 +237,15 @@ class Producer:
         return self._producer is not None and self._producer.client.cluster.partitions_for_topic(topic) is None
 
     def _missing(self, topic: str) -> WorldIsAway:
-        remedy = "Make the topics with `warmhandoff topics apply`."
-        return WorldIsAway(f"kafka {self._bootstrap}: there is no topic {topic}.\n  {remedy}")
+        return away(self._bootstrap, f"there is no topic {topic}", _MAKE)
 
     def _away(self, error: BaseException) -> WorldIsAway:
         if isinstance(error, MessageSizeTooLargeError):
             what, remedy = "a record is longer than the topic takes", "`warmhandoff topics check` shows its settings."
-        elif isinstance(error, UnknownTopicOrPartitionError):
-            what, remedy = "a topic is missing", "Make the topics with `warmhandoff topics apply`."
-        else:
-            what = "no broker answered in time" if isinstance(error, TimeoutError) else type(error).__name__
-            remedy = "See that the brokers run, and that `kafka.bootstrap` names them."
-        return WorldIsAway(f"kafka {self._bootstrap}: {what}.\n  {remedy}")
+            return away(self._bootstrap, what, remedy)
+        if isinstance(error, UnknownTopicOrPartitionError):
+            return away(self._bootstrap, "a topic is missing", _MAKE)
+        return away(self._bootstrap, said(error))
 
 
 async def _answers(producer: AIOKafkaProducer) -> bool:

@@ -47,7 +47,8 @@ def alerts(
     wanted = words_of("--alert", alert, ALERTS, "alert")
     setup = place.setup()
     where = place.where(setup)
-    with open_reader(where) as reader, contextlib.suppress(KeyboardInterrupt):
+    its_end = (KeyboardInterrupt,) if follow else ()  # whoever follows has no other end than Ctrl-C
+    with open_reader(where) as reader, contextlib.suppress(*its_end):
         is_here = _presence(where)
         if after and not reader.outbox(after - 1, 1):
             what = f"the outbox ends before position {after}. If the store is another one, read it from 0."

@@ -1,58 +1,20 @@
-"""The command line. Each group of commands is a module; `app` gathers them."""
+"""The door of the command line. It imports next to nothing itself, so that Ctrl-C is understood at any moment."""
 
 import os
 import sys
 from functools import cache
-from pathlib import Path
-from typing import Annotated
 
-import typer
+TYPE_CHECKING = False  # type checkers know the name; `typing` is not there yet
+if TYPE_CHECKING:
+    import typer
 
-from services.cli.context import place
-
-app = typer.Typer(
-    name="warmhandoff",
-    help="From HIE feeds to transitional-care tasks: kept, matched, explained.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-
-def _tell_version(wanted: bool) -> None:
-    if wanted:
-        from importlib.metadata import version
-
-        print(f"warmhandoff {version('warmhandoff')}")
-        raise typer.Exit
-
-
-@app.callback()
-def options(
-    store: Annotated[
-        Path | None,
-        typer.Option(
-            "--store",
-            envvar="WARMHANDOFF_STORE",
-            help="Folder of the store; with a database, its name there.",
-            metavar="DIR",
-        ),
-    ] = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", help="YAML file; default warmhandoff.yaml when there is one.")
-    ] = None,
-    _version: Annotated[
-        bool, typer.Option("--version", "-V", is_eager=True, callback=_tell_version, help="Print the version, and end.")
-    ] = False,
-) -> None:
-    """Global options."""
-    place.store, place.config = store, config
+INTERRUPTED = 130
+"""The exit code after Ctrl-C: 128 and the number of the signal."""
 
 
 @cache
-def complete() -> typer.Typer:
-    """The app with all its commands; imported only here, so that a mistake in the global options is told fast."""
+def complete() -> "typer.Typer":
+    """The app: each group of commands is a module."""
     from services.cli import (
         alerting,
         asking,
@@ -77,6 +39,7 @@ def complete() -> typer.Typer:
         value_sets,
         watching,
     )
+    from services.cli.options import app
 
     for module in (
         demoing,
@@ -109,7 +72,10 @@ def complete() -> typer.Typer:
 def main() -> None:
     """Run the command line."""
     _open_closed_streams()
-    complete()()
+    try:
+        complete()()
+    except KeyboardInterrupt:  # before a command could begin
+        sys.exit(INTERRUPTED)
 
 
 def _open_closed_streams() -> None:

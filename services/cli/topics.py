@@ -7,6 +7,7 @@ import typer
 
 from services.cli.context import DIFFERENT, AsJson, command, fail, place, print_json
 from services.settings import Kafka
+from services.wiring.opening import Where
 
 topics = typer.Typer(help="The streams of a cluster, on the broker.", no_args_is_help=True)
 
@@ -21,14 +22,15 @@ def register(app: typer.Typer) -> None:
 def apply(as_json: AsJson = False) -> None:
     """Make the topics that are missing on the broker, and bring the others' settings in line.
 
-    Nothing is deleted, and doing it twice is harmless. What it may not change is told, and ends with exit code 1.
+    Nothing is deleted, and doing it twice is harmless. What it may not change is told, and ends with exit code 1. When
+    a topic is gone that workers have read, nothing is made.
 
     Example: warmhandoff topics apply
     """
     from services.wiring import brokering
 
-    kafka, namespace = _cluster()
-    done = asyncio.run(brokering.apply(kafka, namespace))
+    kafka, where = _cluster()
+    done = asyncio.run(brokering.apply(kafka, where))
     if as_json:
         print_json(done)
     else:
@@ -51,8 +53,8 @@ def check(as_json: AsJson = False) -> None:
     """
     from services.wiring import brokering
 
-    kafka, namespace = _cluster()
-    found = asyncio.run(brokering.check(kafka, namespace))
+    kafka, where = _cluster()
+    found = asyncio.run(brokering.check(kafka, where.namespace))
     if as_json:
         print_json({"differences": found})
     for each in found if not as_json else ():
@@ -65,10 +67,10 @@ def check(as_json: AsJson = False) -> None:
         print("Every topic stands as declared.")
 
 
-def _cluster() -> tuple[Kafka, str]:
-    """The brokers, and the prefix of the topics on them."""
+def _cluster() -> tuple[Kafka, Where]:
+    """The brokers, and the store whose topics are on them."""
     setup = place.setup()
     if setup.settings.kafka is None:
         what = "There is no cluster in the configuration, so there are no topics."
         raise fail(f"{what}\nWrite 'store: postgresql://...' and 'kafka: {{bootstrap: HOST:PORT}}' into it.")
-    return setup.settings.kafka, place.where(setup).namespace
+    return setup.settings.kafka, place.where(setup)

@@ -191,10 +191,4 @@ def count_outcomes(summary: Summary, before: Mapping[str, int], after: Mapping[s
     """What the store's counters say has become of the messages and rows meanwhile."""
     summary.not_interpreted = after.get("not_interpreted", 0) - before.get("not_interpreted", 0)
     summary.quarantined = after.get("quarantined", 0) - before.get("quarantined", 0)
-    summary.marked = sum(marks_between(before, after).values())
-
-
-def marks_between(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int]:
-    """By mark (`unknown_word:risk_tier`), how many rows more have it."""
-    more = {name: count - before.get(name, 0) for name, count in after.items() if name.startswith(MARKS)}
-    return {name.removeprefix("flag_"): count for name, count in sorted(more.items()) if count}
+    summary.marked = sum(after[name] - before.get(name, 0) for name in after if name.startswith(MARKS))

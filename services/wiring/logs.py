@@ -30,7 +30,7 @@ FIELDS = frozenset({
 
 _OURS = ("services.", "connectors.", "models.", "__main__")
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-_LENGTH_MAX = 200
+_LENGTH_MAX = 400
 _PLACES_MAX = 8
 
 Event = MutableMapping[str, Any]
@@ -45,6 +45,16 @@ class _Dropped:
 def fields_dropped() -> int:
     """How many fields were dropped since the start."""
     return _Dropped.total
+
+
+def leave_out_libraries() -> None:
+    """Until `set_up`, stderr is for a command's own words: where something is wrong it says so itself, once."""
+    if logging.lastResort:
+        logging.lastResort.addFilter(_is_ours)  # twice is once
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    return record.name.startswith(_OURS)
 
 
 def set_up(level: str = "info", stream: TextIO | None = None) -> None:
@@ -78,7 +88,7 @@ def _told(_: object, __: str, event: Event) -> Event:
         "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
         "level": record.levelname.lower(),
     }
-    if record.name.startswith(_OURS):
+    if _is_ours(record):
         fields = {key: value for key, value in vars(record).items() if key not in _STANDARD and not key.startswith("_")}
         if event["_from_structlog"]:
             fields |= {key: value for key, value in event.items() if not key.startswith("_") and key != "event"}
@@ -111,7 +121,7 @@ def _plain(value: object) -> str | float | None:
 
 
 def _line(value: object) -> str:
-    return printable(str(value)[:_LENGTH_MAX])
+    return printable(" ".join(str(value).split())[:_LENGTH_MAX])  # a remedy stands on a line of its own, for people
 
 
 def _json(_: object, __: str, event: Event) -> str:

@@ -11,7 +11,7 @@ from services.runtime.dealing import CHUNK
 from services.runtime.pipeline import Pipeline
 from services.runtime.recount import Recount
 from services.runtime.shares import Share, SharedRecount
-from services.runtime.store.contract import Reader
+from services.runtime.store.contract import Reader, StoreIsBusy
 from services.runtime.store.sqlite import SqliteStore
 from services.runtime.store.sqlite_connecting import FILE_NAME
 from services.runtime.store.sqlite_reader import SqliteReader
@@ -69,10 +69,21 @@ class Rebuilding:
         with (
             self._folder() as folder,
             self._crew(folder) as crew,
-            open_store(self._where, self._clock) as store,
+            self._alone() as store,
             self._recount(store, Original(self._where), crew, folder) as recount,
         ):
             yield Writing(store, recount, lambda: self._settle(store, crew))
+
+    def _alone(self) -> OpenStore:
+        """The store, of which this process is the one writer."""
+        try:
+            return open_store(self._where, self._clock)
+        except StoreIsBusy:
+            if not self._setup.settings.kafka:
+                raise
+            what = "workers, or another command that has it for itself, are writing to this store."
+            remedy = "Stop the workers, then try again. Listeners may go on: what they receive waits on Kafka."
+            raise StoreIsBusy(f"{self._where}: {what}\n  {remedy}") from None
 
     def _settle(self, store: OpenStore, crew: ForkedCrew | None) -> None:
         if crew and self._where.url:

@@ -51,7 +51,7 @@ class Cluster(House):
         counts = {topic.name: 1 for topic in TOPICS} | dict(feeds)
         kafka = Kafka(bootstrap=bootstrap, replication=1, partitions=counts)
         self.config(f"store: {url}\nkafka: {kafka.model_dump_json()}\n{settings}")
-        asyncio.run(brokering.apply(kafka, self.namespace))  # `topics apply`, without the start of a process
+        asyncio.run(brokering.apply(kafka, Where(self.store, url)))  # `topics apply`, without the start of a process
 
     @property
     def namespace(self) -> str:

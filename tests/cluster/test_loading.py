@@ -52,8 +52,20 @@ def test_what_was_loaded_is_there_when_load_returns_and_counts_as_in_one_process
         told = [cluster.json("feeds", "--as-of", at)["ours"] for at in ("2001-01-01T00:00:00Z", "2101-01-01T00:00:00Z")]
         assert [(each["lines_waiting"], each["state"]) for each in told] == [(None, "ok"), (None, "slow")]
         assert "no worker runs" in cluster.ok("feeds", "--as-of", "2101-01-01T00:00:00Z")
-        marked = cluster.run("load", cluster.write("more.csv", roster("M3").replace("high", "hihg")))
-        assert "unknown_word in risk_tier of 1 row" in marked.stderr.decode()
+        told = [each.run("load", *files).stderr.decode() for each in (cluster, house)]
+        assert told == ["", ""]  # it is told of what is new
+
+
+def test_a_word_that_no_rule_knows_is_told_by_file_and_line_without_a_worker(cluster: Cluster) -> None:
+    cluster.write("roster.csv", roster("M1", "M2", "M3").replace("high", "hihg", 2))
+    line = {"received_at": "2025-06-05T10:00:00-07:00", "feed": "F1", "kind": "roster"}
+    journal = [{**line, "body": roster("M4")}, {**line, "body": roster("M5", "M6").replace("high", "hihg", 1)}]
+    cluster.write("journal.ndjson", "".join(json.dumps(each) + "\n" for each in journal))
+    told = cluster.run("load", "roster.csv", "journal.ndjson", "--no-wait").stderr.decode().splitlines()
+    assert [said.removesuffix(" It is kept, and no rule counts it.") for said in told] == [
+        "warning: roster.csv: risk_tier has a word that no rule knows in 2 rows: line 2, line 3.",
+        "warning: journal.ndjson: risk_tier has a word that no rule knows in 1 row: row 1 of line 2.",
+    ]
 
 
 @pytest.mark.long

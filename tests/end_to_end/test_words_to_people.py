@@ -122,3 +122,4 @@ def test_nothing_to_load_is_told(house: House) -> None:
     house.write("empty/.hidden", "x")
     assert "nothing was loaded" in words(house, "load", "empty")
     assert "a feed needs a name" in words(house, "load", "empty", "--feed", " ", code=2)
+    assert "a name of at most 200 bytes" in words(house, "load", "empty", "--feed", "x" * 201, code=2)

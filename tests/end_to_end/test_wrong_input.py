@@ -7,6 +7,7 @@ import os
 import signal
 import sqlite3
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from tests.end_to_end.running import PATIENCE_S, House, adt, environment, roster, until
 
 WRONG, AWAY = 2, 3
+ROOT = Path(__file__).parents[2]
 
 
 def refused(house: House, code: int, *words: str | Path, says: str = "", stdin: bytes | None = None) -> str:
@@ -173,6 +175,36 @@ def test_ctrl_c_ends_a_load_without_a_traceback(house: House) -> None:
         assert process.returncode == 130
         assert process.stderr is not None
         assert b"Traceback" not in process.stderr.read()
+
+
+@pytest.mark.parametrize("module", ["typer", "models.pages", "services.settings", "services.cli.watching"])
+def test_ctrl_c_while_a_command_is_imported_ends_it_without_a_traceback(module: str) -> None:
+    code = f"""
+import os, signal, sys
+
+class Keys:
+    def find_spec(self, name, *_):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Keys())
+from services.cli.main import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment(), capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (130, b"")
+
+
+@pytest.mark.parametrize(("words", "code"), [(["--follow"], 0), ([], 130)])
+def test_ctrl_c_is_the_end_of_whoever_follows_and_of_nothing_else(loaded: House, words: list[str], code: int) -> None:
+    command = loaded.command("alerts", *words)
+    with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.read(1)
+        process.send_signal(signal.SIGINT)
+        process.stdout.read()
+        assert (process.wait(PATIENCE_S), process.stderr.read()) == (code, b"")
 
 
 def test_without_permission_to_write_the_command_says_so(house: House) -> None:

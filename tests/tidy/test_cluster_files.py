@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tomllib
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,11 @@ import typer.main
 import yaml
 from psycopg.conninfo import conninfo_to_dict
 
+from connectors.files.sniffing import sniff
 from models.pages import host_and_port
 from services.cli.main import complete
 from services.settings import Settings
-from services.wiring.setup import read_settings
+from services.wiring.setup import read_settings, read_setup
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
@@ -91,6 +93,18 @@ def test_the_file_keeps_to_the_compose_specification() -> None:
 @pytest.mark.parametrize("name", sorted(ours()))
 def test_a_command_of_the_file_is_one_of_ours(name: str) -> None:
     assert options(ours()[name]["command"]) is not None
+
+
+def test_the_files_that_the_page_loads_are_there_and_read_well() -> None:
+    page = (ROOT / "docs/how-to/run-a-cluster.md").read_text(encoding="utf-8")
+    names = set(re.findall(rf"{INSIDE}/(\S+\.csv)", page))
+    assert names
+    for name in names:
+        body = (CONFIG.parent / name).read_bytes()
+        kind = sniff(body)
+        assert kind is not None
+        readings = list(read_setup(None).readers[kind].read("files", datetime.now(UTC), body))
+        assert [(each.outcome, each.flags) for each in readings] == [("interpreted", ())] * 2
 
 
 def test_no_two_workers_have_one_instance_name() -> None:

@@ -80,8 +80,21 @@ def test_a_topic_that_is_not_ours_is_named_with_the_one_that_was_meant() -> None
     assert "Did you mean 'feeds.raw.v1'?" in problem
 
 
+@pytest.mark.parametrize("port", ["0", "65536", "99999"])
+def test_a_database_has_a_port_that_there_can_be(port: str) -> None:
+    for text in (
+        f"postgresql://u:s3cret@h:{port}/d",
+        f"postgresql://h:5432,g:{port}/d",
+        f"postgresql://h/d?port={port}",
+    ):
+        (problem,) = told(f"store: {text}")
+        assert problem.startswith("w.yaml:1: store The port in this URL is none of 1 to 65535")
+    assert settings_of(parse_pages("w.yaml", "store: postgresql://h:65535/d")).database
+
+
 SECRETS = [
     "store: postgresql://u:s3cret@h:port/d",
+    "store: postgresql://u:s3cret@h:99999/d",
     "store: postgresql:/u:s3cret@h/d",
     "store: postgresql://u:s3%cret@h/d",
     "store: postgresql://u:s3cret@h/d?unknown=1",
