@@ -63,7 +63,8 @@ def run_worker(where: Where, setup: Setup, clock: Clock, role: Role) -> None:
     store = PostgresStore.join(where.url, where.namespace, now=clock)
     adopt_rules(store, setup.reference.digest)
     name = role.instance or f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
-    progress, epoch = Progress(), store.raise_epoch(name)
+    epoch = store.raise_epoch(name) if role.instance else 0  # nobody else can have a name that was made up just now
+    progress = Progress()
     live, slow = (
         Taker(
             store,
@@ -98,6 +99,7 @@ def _health(progress: Progress, publisher: Publisher) -> tuple[bool, dict[str, A
         "records": progress.records,
         "records_waiting": progress.behind,
         "time_is_judged_by": progress.as_of.isoformat() if progress.as_of else None,
+        "timers_wait": progress.waits_for or None,
         "publishes": publishing.leads,
         "unpublished": publishing.behind if publishing.leads else None,
     }

@@ -22,7 +22,7 @@ class Faustless:
     """
 
     def __init__(self, desk: Desk, log: Log, partitions: int) -> None:
-        self.log, self.progress = log, desk.progress
+        self.log, self.progress, self.count = log, desk.progress, partitions
         self._seek: Callable[..., Awaitable[dict[Partition, int]]]
         self._take: Callable[[Sequence[Record]], Awaitable[None]]
         self._beat: Callable[[], Awaitable[None]]
@@ -64,6 +64,9 @@ class Faustless:
 
     async def ends(self, places: Iterable[Partition]) -> dict[Partition, int]:
         return {(topic, number): len(self.log.get(number, ())) for topic, number in places}
+
+    def partitions(self, topic: str) -> int:
+        return self.count
 
     def task(self, work: Callable[[], Awaitable[None]]) -> None:
         if work.__name__ == "_beat":

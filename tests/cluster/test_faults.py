@@ -18,6 +18,7 @@ from tests.cluster.exchange import Oracle, Story, oracle_of, plain_setup, repeat
 from tests.cluster.faulted import Faulted, shared
 from tests.cluster.racing import raced, record_of
 from tests.cluster.restoring import Backup
+from tests.cluster.running import FEEDS
 from tests.end_to_end.running import until
 from tests.servers.kafka import Broker, KafkaServer
 from tests.servers.postgres import PostgresServer
@@ -184,6 +185,20 @@ def test_nothing_is_taken_from_a_topic_that_was_made_anew(cluster: Faulted, orac
     assert f"{RAW.name}, partition {partition}" in worker.told()
     assert "the topic was made anew" in worker.told()
     assert cluster.asked("SELECT journal FROM tail") == [(head,)]
+
+
+def test_a_topic_that_is_made_anew_beneath_its_workers_ends_them(
+    cluster: Faulted, kafka: Broker, oracle: Oracle
+) -> None:
+    """Senders hear AA, and nobody would read what they sent: the group takes its partitions from them all."""
+    name = RAW.name_in(cluster.namespace)
+    with cluster.worker("--instance", "one") as one, cluster.worker("--instance", "two") as two:
+        shared(one, two)
+        cluster.produce(*[line for line in oracle.story.lines if line.is_live][:20])
+        cluster.settles()
+        kafka.delete_topic(name)
+        kafka.create_topic(name, FEEDS[RAW.name])
+        assert (one.ended(), two.ended()) == (OtherTopic.code, OtherTopic.code), one.told() + two.told()
 
 
 # What comes is strange, or comes at once.

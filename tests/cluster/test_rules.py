@@ -5,6 +5,7 @@ Every story is told twice: as the program is, and with the mechanism taken away 
 
 import asyncio
 import json
+import random
 import re
 import threading
 import time
@@ -23,12 +24,13 @@ from aiokafka.errors import ProducerFenced
 
 from models.errors import WorldIsAway
 from services.member.shelf import Shelf, thaw_view
-from services.runtime import faults, isolating, pipeline
+from services.runtime import faults, horizon, isolating, pipeline
 from services.runtime.cluster import sending, taking, worker
-from services.runtime.cluster.clearing import Clearing
+from services.runtime.cluster.clearing import MARGIN, Clearing
 from services.runtime.cluster.consuming import _Consumer
-from services.runtime.cluster.ending import Ending, Gap, OtherRules, OtherTopic, Superseded
+from services.runtime.cluster.ending import Ending, Gap, OtherRules, OtherTopic, Superseded, TopicGrew
 from services.runtime.cluster.holding import Held
+from services.runtime.cluster.lines import said_by
 from services.runtime.cluster.marks import Mark
 from services.runtime.cluster.progress import Progress
 from services.runtime.cluster.records import Record
@@ -53,8 +55,10 @@ from tests.cluster.partitions import partition, raw
 from tests.cluster.recounting import recounted
 from tests.scribe import ZONE, Line, Scribe
 from tests.servers.kafka import Broker
+from topics import heads
 from topics.declared import RAW, TASKS
 from topics.raw import RawLine
+from topics.undecoded import FEED, KIND, Undecoded, undecoded
 
 NOW = datetime.now(ZONE).replace(microsecond=0)
 
@@ -112,7 +116,7 @@ def ends_with(work: Callable[[], object]) -> type[BaseException] | None:
     """The error by which a worker would end."""
     try:
         work()
-    except (Ending, ValueError) as error:
+    except (Ending, ValueError, AssertionError) as error:
         return type(error)
     return None
 
@@ -241,20 +245,41 @@ def test_a_topic_that_was_made_anew_and_is_shorter_is_not_waited_for(
     assert story() == (None, 3)
 
 
-# 4. What is told of one member on two partitions at once.
-
-
-def test_a_log_that_lost_records_beneath_a_running_worker_is_noticed_while_nothing_comes(
+def test_a_log_that_lost_records_beneath_a_running_worker_is_noticed_by_every_worker_while_nothing_comes(
     workers: Workers, without: pytest.MonkeyPatch
 ) -> None:
-    """What comes next would lie on offsets that were taken already, and reach nobody."""
-    desk = workers.one()
-    clearing, place = Clearing(desk.store, [(RAW.name, 0)]), (RAW.name, 0)
-    desk.taker.take(partition(0, *visits(Scribe(), 2)))
-    ends = cursor(desk)
-    assert ends is not None
-    assert clearing.note({place: ends + 1}, {}, datetime.now(UTC)) == 0
-    assert ends_with(lambda: clearing.note({place: ends}, {}, datetime.now(UTC))) is OtherTopic
+    """What comes next would lie on offsets that were taken already, and reach nobody. While a topic is made anew no
+    worker has its partitions.
+    """
+    log = {0: partition(0, *visits(Scribe(), 3)), 1: []}
+
+    async def story(*reads: int) -> None:
+        life = Faustless(workers.one(), log, partitions=2)
+        await life.read(0)
+        await life.beat()
+        await life.read(*reads)
+        life.log = {0: log[0][:1], 1: []}
+        await life.beat()
+
+    for reads in ([0], [1]):
+        assert ends_with(lambda reads=reads: asyncio.run(story(*reads))) is OtherTopic
+    without.setattr(Clearing, "behind", lambda *_: 0)
+    assert ends_with(lambda: asyncio.run(story(1))) is None
+
+
+def test_a_topic_that_has_more_partitions_than_at_the_start_ends_its_workers(workers: Workers) -> None:
+    async def story(count: int, *reads: int) -> None:
+        life = Faustless(workers.one(), {0: [], 1: []}, partitions=1)
+        life.count = count
+        await life.read(*reads)
+        await life.beat()
+
+    assert ends_with(lambda: asyncio.run(story(1, 0))) is None
+    assert ends_with(lambda: asyncio.run(story(2, 0))) is TopicGrew
+    assert ends_with(lambda: asyncio.run(story(1, 0, 1))) is TopicGrew
+
+
+# 4. What is told of one member on two partitions at once.
 
 
 def test_an_admission_and_its_roster_row_at_once_find_each_other(
@@ -544,6 +569,44 @@ def test_time_stands_still_while_nobody_reads_a_partition(workers: Workers, with
     assert story() is not None
 
 
+def test_a_database_whose_clock_jumps_makes_nothing_overdue_and_time_runs_on_when_it_is_back(
+    workers: Workers, without: pytest.MonkeyPatch
+) -> None:
+    ahead = [timedelta()]
+
+    def now(_: PostgresStore) -> datetime:
+        return datetime.now(UTC) + ahead[0]
+
+    async def story() -> tuple[set[str | None], str, bool]:
+        desk = workers.one()
+        begun(desk, "M1")
+        told = [Scribe().write(ago(hours=9), "A01 admit V1"), Scribe().write(ago(hours=2), "A03 discharge V1 home")]
+        life = Faustless(desk, {0: partition(0, *told)}, partitions=1)
+        await life.read(0)
+        await life.beat()
+        ahead[0] = timedelta(days=30)
+        await life.beat()
+        waits_for = life.progress.waits_for
+        ahead[0] = timedelta()
+        await life.beat()
+        late = {row.effect.alert for row in desk.store.outbox(0, 1_000) if row.effect.rule == CONTACT}
+        return LATE & late, waits_for, life.progress.as_of is not None
+
+    without.setattr(PostgresStore, "now", now)
+    assert asyncio.run(story()) == (set(), "clock_jumped", True)
+    without.setattr(horizon, "JUMP_S", 1e9)
+    assert asyncio.run(story())[0]
+
+
+def test_what_a_clock_noted_that_was_put_back_is_put_back_too(workers: Workers) -> None:
+    """Else time would stand still until the clock has come that far again."""
+    desk, place, now = workers.one(), (RAW.name, 0), datetime.now(UTC)
+    clearing = Clearing(desk.store, [place])
+    for at in (now + timedelta(days=30), now):
+        clearing.note({place: 0}, {}, at)
+        assert clearing.until() == at - MARGIN
+
+
 # 8. What subscribers hear.
 
 
@@ -625,6 +688,27 @@ def test_a_record_that_breaks_us_goes_to_quarantine_alone(workers: Workers, with
     assert story() == (None, 4, [PROCESSING_FAILED])
     without.setattr(taking, "isolated", lambda attempt, _, items: attempt(items))
     assert story() == (ValueError, None, [])
+
+
+def test_a_record_that_not_even_quarantine_takes_as_it_is_is_kept_whole(
+    workers: Workers, without: pytest.MonkeyPatch
+) -> None:
+    """Else it would end each worker in turn, and nothing behind it be read. Such as one that no index can hold."""
+    without.setattr(heads, "short", lambda name, where: name)
+
+    def story() -> tuple[object, int | None, list[tuple[str, str]]]:
+        desk = workers.one()
+        before, after = visits(Scribe(), 2)
+        log = partition(0, before, RawLine(random.Random(0).randbytes(2000).hex(), NOW, "hl7v2", b"MSH|"), after)
+        ended = ends_with(lambda: desk.taker.take(log))
+        for line in desk.store.lines(0, 10):
+            if line.kind == KIND:
+                assert undecoded(line.body) == Undecoded(RAW.name, 0, 1, log[1].key, log[1].value, log[1].headers)
+        return ended, cursor(desk), [(row.feed, row.reason) for row in desk.store.quarantine()]
+
+    assert story() == (None, 2, [(FEED, PROCESSING_FAILED)])
+    without.setattr(taking, "whole", said_by)
+    assert story() == (AssertionError, 0, [])
 
 
 def test_a_member_that_breaks_us_when_its_time_has_come_is_set_aside_alone(

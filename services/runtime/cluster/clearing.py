@@ -27,7 +27,20 @@ class Clearing:
 
     def __init__(self, store: ClusterStore, partitions: Sequence[Partition]) -> None:
         self._store, self._partitions = store, partitions
-        self._reached: dict[Partition, int] = {}
+        self._taken: dict[Partition, int] = {}
+
+    def behind(self, ends: Mapping[Partition, int], starts: Mapping[Partition, int]) -> int:
+        """How many records nobody has taken yet, whoever reads their partitions; arguments as of `note`.
+
+        Raises:
+            OtherTopic: a log ends before what had been taken of it when this was last asked.
+        """
+        for partition, end in ends.items():
+            if end < self._taken.get(partition, 0):
+                raise cut_off(*partition, end)
+        cursors = self._store.cursors_now(ends.keys())
+        self._taken = {place: cursor.offset + 1 for place, cursor in cursors.items() if cursor.offset is not None}
+        return sum(max(0, end - self._taken.get(place, starts.get(place, 0))) for place, end in ends.items())
 
     def note(self, ends: Mapping[Partition, int], starts: Mapping[Partition, int], at: Instant) -> int:
         """Note which partitions are read to the end; give how many records are left in the others.
@@ -35,13 +48,7 @@ class Clearing:
         Args:
             ends: the offset behind the last record of each partition, as of `at`.
             starts: where reading began, for those without a cursor.
-
-        Raises:
-            OtherTopic: a log ends before what was taken of it at the note before.
         """
-        for partition, end in ends.items():
-            if end < self._reached.get(partition, 0):
-                raise cut_off(*partition, end)
         behind = 0
         with self._store.transaction() as transaction:
             cursors = transaction.cursors(ends.keys())
@@ -49,9 +56,9 @@ class Clearing:
             for partition, cursor in cursors.items():
                 position = starts.get(partition, 0) if cursor.offset is None else cursor.offset + 1
                 behind += max(0, ends[partition] - position)
-                self._reached[partition] = position
-                until = at - MARGIN
-                if position >= ends[partition] and (cursor.clear_until is None or cursor.clear_until < until):
+                known, until = cursor.clear_until, at - MARGIN
+                # One that lies ahead was noted by a clock that has been put back.
+                if position >= ends[partition] and (known is None or known < until or known > at):
                     clear[partition] = msgspec.structs.replace(cursor, clear_until=until)
             transaction.move(clear)
         return behind

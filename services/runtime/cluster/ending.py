@@ -35,6 +35,18 @@ class Gap(Ending):
     code = 70
 
 
+class TopicGrew(Ending):
+    """A topic has partitions of which this process knows nothing, so what lies there would wait unseen."""
+
+    code = 70
+
+
+class ReadingBroke(Ending):
+    """What reads from Kafka failed, as at a record that cannot be parsed; nothing is read any more."""
+
+    code = 70
+
+
 class SeekTookTooLong(Ending):
     """The cursors could not be read in time; Faust would go on without reading anything (domain trial, §4.1)."""
 

@@ -14,6 +14,8 @@ from models.errors import WorldIsAway
 from services.runtime.store.cluster_contract import Partition
 
 PATIENCE_MS = 8_000
+NEWS_MS = 30_000
+"""How soon it is noticed that a topic has more partitions than before."""
 
 
 class Logs:
@@ -43,10 +45,18 @@ class Logs:
         ends = await self.ends(places)
         return {place: (first, ends[place]) for place, first in self._named(found).items()}
 
+    def partitions(self, topic: str) -> int:
+        """How many partitions a topic has, as far as is known without asking anew; 0: nothing is."""
+        known = self._client.partitions_for_topic(self._prefix + topic) if self._client else None
+        return len(known or ())
+
     async def _connected(self) -> AIOKafkaConsumer:
         if self._client is None:
             client = AIOKafkaConsumer(
-                bootstrap_servers=self._bootstrap, enable_auto_commit=False, request_timeout_ms=PATIENCE_MS
+                bootstrap_servers=self._bootstrap,
+                enable_auto_commit=False,
+                request_timeout_ms=PATIENCE_MS,
+                metadata_max_age_ms=NEWS_MS,
             )
             try:
                 await client.start()

@@ -123,6 +123,8 @@ class Publisher:
                     tasks.create_task(seat.held())
                     tasks.create_task(self._lead(seat))
             finally:
+                if self._leads:
+                    log.info("this worker publishes no longer")
                 self._leads, self._sending_since = False, None
 
     async def _lead(self, seat: Seat) -> None:
@@ -133,6 +135,7 @@ class Publisher:
                 # The predecessor can send nothing more from here on.
                 counters = await self._resume(seat, sender, reader)
                 self._leads, self._sending_since = True, None
+                log.info("this worker publishes")
                 await self._publish(seat, sender, reader, counters)
         finally:
             await asyncio.to_thread(reader.close)

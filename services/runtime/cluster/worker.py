@@ -7,7 +7,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -22,10 +22,11 @@ from services.runtime.cluster import shards
 from services.runtime.cluster.clearing import Clearing
 from services.runtime.cluster.consuming import BROKEN, Consuming, WorkerApp, build_app, ending_for_good
 from services.runtime.cluster.cursors import start_of
-from services.runtime.cluster.ending import Ending
+from services.runtime.cluster.ending import Ending, TopicGrew
 from services.runtime.cluster.progress import Progress
 from services.runtime.cluster.records import Record
 from services.runtime.cluster.taking import Taker, by_transaction
+from services.runtime.horizon import Horizon
 from services.runtime.store.cluster_contract import ClusterStore, Partition
 from topics.declared import BULK, RAW
 from topics.topic import partition_of
@@ -104,7 +105,10 @@ class Worker:
         self._seeker = ThreadPoolExecutor(1, thread_name_prefix="seek")
         self._all = [(topic, number) for topic, count in partitions.items() for number in range(count)]
         self._clearing = Clearing(store, [place for place in self._all if place[0] == RAW.name])
-        self._shares = partitions[RAW.name]
+        self._partitions, self._shares = partitions, partitions[RAW.name]
+        # Each look is by the database's clock, which all workers share, unless it jumps.
+        self._time = Horizon(store.now, time.monotonic, None)
+        self._looking = progress.lane("the ends of the topics are not known")
         self._starts = live.starts = slow.starts
         self.progress = progress
         self.app: WorkerApp = build_app(consuming, self._seek, {RAW.name: self._live.take, BULK.name: self._slow.take})
@@ -125,6 +129,7 @@ class Worker:
         loop = uvloop.new_event_loop()
         asyncio.set_event_loop(loop)
         running = faust.Worker(self.app, loop=loop, quiet=True, redirect_stdouts=False, override_logging=False)
+        running.spinner = None  # it writes to stdout, and for terminals
         try:
             running.execute_from_commandline()
         except SystemExit as ended:
@@ -142,6 +147,7 @@ class Worker:
         """Where to read partitions from."""
         starts = await asyncio.get_running_loop().run_in_executor(self._seeker, partial(self._starting, logs))
         self.progress.given(logs.keys())
+        log.info("the group gave this worker its partitions", extra={"count": len(logs)})
         return starts
 
     def _starting(self, logs: Mapping[Partition, tuple[int, int]]) -> Mapping[Partition, int]:
@@ -172,29 +178,49 @@ class Worker:
                 except Ending:
                     raise
                 except WorldIsAway as away:
-                    log.info("time waits", extra={"problem": str(away)})
+                    log.debug("members wait to be woken", extra={"problem": str(away)})
                     await asyncio.sleep(AWAY_S)
             await asyncio.sleep(0 if woken else NAP_S)
 
     async def _look(self) -> None:
+        """See how far everything is read. While that cannot be seen, nothing is claimed to be known."""
         assigned = self.progress.assigned
         if assigned is None or self.app.rebalancing:
             return
-        at = await self._slow.run(self._store.now)
-        ends = await self.app.logs.ends(self._all)
-        mine = {place: ends[place] for place in assigned}
-        await self._slow.run(partial(self._see, mine, ends, at))
+        try:
+            at = await self._slow.run(self._time)
+            ends = await self.app.logs.ends(self._all)
+            self._check_counts(assigned)
+            mine = {place: ends[place] for place in assigned}
+            await self._slow.run(partial(self._see, mine, ends, at))
+        except Ending:
+            raise
+        except WorldIsAway as away:
+            if not self._looking.failure:
+                log.warning("the ends of the topics are not known: time waits", extra={"problem": str(away)})
+            self.progress.saw_nothing()
+            self._looking.fails(str(away))
+        else:
+            if self._looking.failure:
+                log.info("the ends of the topics are known again")
+            self._looking.goes_on()
+
+    def _check_counts(self, assigned: Collection[Partition]) -> None:
+        """Look for partitions that were not there at the start.
+
+        Raises:
+            TopicGrew: there are partitions of which this process knows nothing.
+        """
+        grown = [name for name, count in self._partitions.items() if self.app.logs.partitions(name) > count]
+        grown += {topic for topic, number in assigned if number >= self._partitions[topic]}
+        if grown:
+            raise TopicGrew(f"{grown[0]} has more partitions than when this worker started. Start the worker again.")
 
     def _see(self, mine: Mapping[Partition, int], ends: Mapping[Partition, int], at: Instant) -> None:
+        behind = self._clearing.behind(ends, self._starts)
         ours = self._clearing.note(mine, self._starts, at) if mine else 0
         until = self._clearing.until()
-        self.progress.saw(ours, self._behind(ends), until, self._clearing.as_of(until))
-
-    def _behind(self, ends: Mapping[Partition, int]) -> int:
-        """How many records nobody has taken yet."""
-        cursors = self._store.cursors_now(self._all)
-        taken = {place: cursor.offset + 1 for place, cursor in cursors.items() if cursor.offset is not None}
-        return sum(max(0, end - taken.get(place, self._starts.get(place, 0))) for place, end in ends.items())
+        self.progress.saw(ours, behind, until, self._clearing.as_of(until), self._time.waits_for)
 
     async def _wake(self) -> int:
         """Derive members whose time has come; 0 when nobody's has."""
