@@ -13,7 +13,8 @@ _HEAD = """# Topics
 The streams of a cluster, [made and compared](cli.md#topics-apply) by `warmhandoff topics apply|check`. On the broker
 each name is preceded by the installation's: `w1a2b3c4d.feeds.raw.v1`, where `w1a2b3c4d` is made of what `--store`
 names. One program writes to a topic; anybody may read. How many partitions a topic has, and on how many brokers each
-record lies, the [settings](settings.md) may say. A producer awaits `acks=all`.
+record lies, the [settings](settings.md) may say. A producer awaits `acks=all`. Records stay packed as they were
+written, whatever the broker's default (`compression.type=producer`): ours are not.
 
 """
 _PROMISE = """
@@ -28,7 +29,8 @@ To follow tasks or measures:
 1. Read what is committed only (`isolation.level=read_committed`), from the beginning (`auto.offset.reset=earliest`).
 2. Leave out an `id` that you have.
 3. Of each `subject` the greatest `revision` is how it stands; in `members.tasks.v1` and in `measures.status.v1` the
-   revisions of a subject have no gap, as long as no record was removed by age or by compaction.
+   revisions of a subject have no gap, as long as no record was removed by age or by compaction. A task that is
+   `cancelled` for the reason `cause_removed` stands no more; `warmhandoff tasks` does not list it.
 4. When the header `history` is greater than ever before, forget what came under smaller ones: an older backup of the
    store was restored, and all of it is told anew. Until then it never changes.
 

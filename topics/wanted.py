@@ -65,6 +65,8 @@ def _settings(topic: Topic, replication: int) -> dict[str, str]:
         "min.insync.replicas": str(max(replication - 1, 1)),
         # A sender's wrong clock must not decide how long its record is kept.
         "message.timestamp.type": "LogAppendTime",
+        # As it was written: what a broker's default packs anew, every reader must be able to unpack, and has to.
+        "compression.type": "producer",
         "unclean.leader.election.enable": "false",
     }
     if topic.kept_for:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Queue
+from types import SimpleNamespace
 from typing import Self
 
 import faust
@@ -22,9 +23,11 @@ from confluent_kafka.admin import AdminClient
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread as ConsumerThread
 
 from services.runtime.cluster.consuming import Consuming, build_app
+from tests.cluster.unreadable import produce_unreadable
 from tests.servers.kafka import Broker
 from tests.servers.process import PATIENCE
 from topics.declared import RAW
+from topics.topic import MIB
 
 CHANGED = "upstream changed: "
 SESSION_S = 8
@@ -95,8 +98,8 @@ class Process:
     def signal(self, number: int) -> None:
         self._process.send_signal(number)
 
-    def ended(self) -> None:
-        self._process.wait(PATIENCE)
+    def ended(self) -> int:
+        return self._process.wait(PATIENCE)
 
     def __enter__(self) -> Self:
         return self
@@ -136,6 +139,26 @@ def test_two_coroutines_of_an_agent_commit_past_what_is_not_done(topic: Topic, t
     with Process("faust_process", "overtakes", topic.bootstrap, topic.name, tmp_path) as running:
         assert running.says(4) == ["0", "1", "2", "3"]
         until(lambda: topic.committed(topic.name) == 4, f"{CHANGED}nothing is committed past an unfinished event")
+
+
+@pytest.mark.slow
+def test_a_record_that_it_cannot_parse_takes_those_before_it_along(topic: Topic, tmp_path: Path) -> None:
+    """They were fetched with it, and nobody gets them, however often it is started. Ours come one by one then."""
+    topic.produce("0")
+    produce_unreadable(topic.bootstrap, topic.name)
+    with Process("faust_process", "counts", topic.bootstrap, topic.name, tmp_path) as running:
+        assert running.ended() == 1, f"{CHANGED}another end"
+    assert topic.committed(topic.name) < 0, f"{CHANGED}the record before it is taken"
+
+
+def test_it_bounds_what_waits_by_records_whatever_their_size(tmp_path: Path) -> None:
+    """So its queue of a topic is one of ours: 4,096 messages of 4 MB would be 16 GB."""
+    usual = faust.App("usual", broker="kafka://127.0.0.1:1", datadir=tmp_path).FlowControlQueue(maxsize=2)
+    ours = build_app(Consuming("127.0.0.1:1", "w0", "", True, tmp_path), _never, {RAW.name: _never}).FlowControlQueue()
+    for queue in (usual, ours):
+        queue.force_put_nowait(SimpleNamespace(message=SimpleNamespace(value=bytes(MIB))))
+    assert usual.qsize() == 1, f"{CHANGED}another measure"
+    assert ours.qsize() == MIB
 
 
 @pytest.mark.slow

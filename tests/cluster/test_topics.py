@@ -9,9 +9,13 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from services.cli.main import complete
+from services.runtime.store.cluster_contract import Cursor
+from services.runtime.store.postgres import PostgresStore
+from services.wiring.clock import Clock
 from services.wiring.opening import Where
+from tests.end_to_end.running import House, roster
 from tests.servers.kafka import Broker
-from topics.declared import TOPICS
+from topics.declared import RAW, TOPICS
 
 Warmhandoff = Callable[..., Result]
 FEW = {topic.name: 1 for topic in TOPICS}
@@ -21,12 +25,19 @@ FEW = {topic.name: 1 for topic in TOPICS}
 def page(tmp_path: Path) -> Callable[..., Path]:
     """Writes a configuration for a broker."""
 
-    def write(bootstrap: str, *, replication: int = 1, raw: int = 2, quarantine: int = 1) -> Path:
+    def write(
+        bootstrap: str,
+        *,
+        replication: int = 1,
+        raw: int = 2,
+        quarantine: int = 1,
+        url: str = "postgresql://127.0.0.1:1/none",
+    ) -> Path:
         file = tmp_path / "warmhandoff.yaml"
         counts = FEW | {"feeds.raw.v1": raw, "intake.quarantine.v1": quarantine}
         partitions = ", ".join(f"{name}: {count}" for name, count in counts.items())
         kafka = f"bootstrap: {bootstrap}, replication: {replication}, partitions: {{{partitions}}}"
-        file.write_text(f"store: postgresql://127.0.0.1:1/none\nkafka: {{{kafka}}}\n")
+        file.write_text(f"store: {url}\nkafka: {{{kafka}}}\n")
         return file
 
     return write
@@ -92,7 +103,60 @@ def test_a_broker_that_is_away_is_named(
 ) -> None:
     away = run(page(f"127.0.0.1:{port_of_nobody}"), "topics", word)
     assert away.exit_code == 3
-    assert f"127.0.0.1:{port_of_nobody}" in away.stderr
+    assert f"kafka 127.0.0.1:{port_of_nobody}: connecting failed" in away.stderr
+
+
+@pytest.mark.parametrize("command", ["topics apply", "topics check", "load f.csv", "worker --instance w"])
+def test_a_command_says_itself_what_is_wrong_with_the_broker_and_once(
+    port_of_nobody: int, page: Callable[..., Path], tmp_path: Path, command: str
+) -> None:
+    page(f"127.0.0.1:{port_of_nobody}")
+    house = House(tmp_path)
+    house.write("f.csv", roster("M1"))
+    done = house.run(*command.split())
+    assert done.returncode == 3
+    said = [line for line in done.stderr.decode().splitlines() if not line.startswith("{")]  # a worker's log
+    there = f"kafka 127.0.0.1:{port_of_nobody}"
+    assert said == [
+        f"warmhandoff: {there}: connecting failed: no broker is there, or none can be reached.",
+        "  See that the brokers run, and that `kafka.bootstrap` names them.",
+    ]
+
+
+def test_a_missing_topic_is_told_once(kafka: Broker, page: Callable[..., Path], tmp_path: Path) -> None:
+    page(kafka.bootstrap)
+    house = House(tmp_path)
+    done = house.run("load", house.write("f.csv", roster("M1")))
+    assert done.returncode == 3
+    assert [line.split(": ")[-1] for line in done.stderr.decode().splitlines()] == [
+        f"there is no topic {Where(house.store).namespace}.feeds.raw.v1.",
+        "  Make the topics with `warmhandoff topics apply`.",
+    ]
+
+
+def test_a_topic_that_workers_have_read_is_not_made_anew(
+    kafka: Broker, database: str, page: Callable[..., Path], run: Warmhandoff, namespace: str
+) -> None:
+    config, prefix = page(kafka.bootstrap, url=database), Where(Path(namespace)).namespace
+    place = RAW.name, 1
+    with PostgresStore.join(database, prefix, now=Clock()) as store, store.transaction() as transaction:
+        transaction.cursors([place])
+        transaction.move({place: Cursor(7, b"\0" * 32)})
+    refused = run(config, "topics", "apply")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert f"{prefix}.feeds.raw.v1: the topic is missing" in refused.stderr
+    assert "Stop the listeners" in refused.stderr
+    assert len(msgspec.json.decode(run(config, "topics", "check", "--json").stdout)["differences"]) == len(TOPICS)
+    assert run(config, "topics", "apply", "--json").exit_code == 1
+
+
+def test_a_topic_that_nobody_has_read_is_made_beside_a_store(
+    kafka: Broker, database: str, page: Callable[..., Path], run: Warmhandoff, namespace: str
+) -> None:
+    config, prefix = page(kafka.bootstrap, url=database), Where(Path(namespace)).namespace
+    with PostgresStore.join(database, prefix, now=Clock()) as store, store.transaction() as transaction:
+        transaction.cursors([(RAW.name, 0)])
+    assert run(config, "topics", "apply").stdout.count(": made.") == len(TOPICS)
 
 
 def test_without_a_cluster_there_are_no_topics(tmp_path: Path, run: Warmhandoff) -> None:

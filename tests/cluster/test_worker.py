@@ -49,6 +49,7 @@ def test_what_a_worker_took_reads_as_from_the_embedded_store(kafka: Broker, data
     outbox_agrees(cluster)
     (waits,) = cluster.json("quarantine", "list")["quarantine"]
     assert waits["status"] == "waiting"
+    assert cluster.asked("SELECT * FROM worker") == [], "nobody comes back under a name that was made up"
 
 
 def test_a_worker_tells_how_it_is_and_ends_well_when_told_to(kafka: Broker, database: str, tmp_path: Path) -> None:
@@ -65,6 +66,7 @@ def test_a_worker_tells_how_it_is_and_ends_well_when_told_to(kafka: Broker, data
         until(is_done_and_well)
         worker.signal(signal.SIGTERM)
         assert worker.ended() == 0
+    assert cluster.asked("SELECT instance, epoch FROM worker") == [("one", 1)]
     assert "Traceback" not in worker.told()
 
 

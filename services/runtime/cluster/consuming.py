@@ -7,6 +7,7 @@ Only `noack_take`, act, then acknowledge is used, no Tables; every position that
 import asyncio
 import logging
 import os
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,9 +20,10 @@ from faust.types import TP
 
 from models.errors import WorldIsAway
 from models.time import Instant
-from services.runtime.cluster.ending import Ending, OtherTopic, SeekTookTooLong
+from services.runtime.cluster.ending import Ending, OtherTopic, ReadingBroke, SeekTookTooLong
 from services.runtime.cluster.logs import Logs, broker_errors
 from services.runtime.cluster.records import Record
+from services.runtime.cluster.waiting import Waiting
 from services.runtime.faults import fault
 from services.runtime.store.cluster_contract import Partition
 from topics.declared import BULK, RAW
@@ -36,8 +38,6 @@ BATCHES, WITHIN_S = {RAW.name: 256, BULK.name: 8}, 0.005
 """Records handed over together (messages of a kilobyte; half a megabyte of a table each), and how long the first
 of them waits for others that have been read.
 """
-WAITING = 16
-"""So many batches wait in memory; then no more is fetched."""
 FETCH_BYTES, FETCH_S = 16 * 1024, 0.02
 """The broker answers when it has so much, or after so long: else, while records come one by one, each is a fetch of its
 own, and those cost as much as half the work on the records.
@@ -46,8 +46,12 @@ SESSION_S, HEARTBEAT_S, REQUEST_S = 10.0, 3.0, 30.0
 SEEK_S = 0.6 * REQUEST_S
 """A seek that takes the whole of `broker_request_timeout` leaves a worker that reads nothing for ever (trial, §4.1)."""
 AGAIN_S = 0.5
+ROOM_S = 0.05
+"""How soon partitions that waited for room are asked for; Faust takes up to a second."""
 BROKEN = 70
+_REMEDY = 'How to get past it: docs/how-to/run-a-cluster.md, "A record that nobody can read".'
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST_S = datetime(2199, 12, 31, tzinfo=UTC).timestamp()
 
 Seek = Callable[[Mapping[Partition, tuple[int, int]]], Awaitable[Mapping[Partition, int]]]
 """(first offset, end) of each assigned partition -> where to read from."""
@@ -137,6 +141,10 @@ class WorkerApp(faust.App):
     """What names of topics begin with on the broker."""
     logs: Logs
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self._waiting: list[Waiting] = []
+        super().__init__(*args, **options)
+
     def add_agent(self, name: str, take: Take) -> None:
         """Hand over batches of a topic; they are acknowledged when they were taken."""
         batch = BATCHES[name]
@@ -146,16 +154,17 @@ class WorkerApp(faust.App):
             value_type=bytes,
             key_serializer="raw",
             value_serializer="raw",
-            maxsize=WAITING * batch,
         )
 
         async def agent(stream: Any) -> None:
             async for events in stream.noack_take(batch, within=WITHIN_S):
-                with ending_for_good():
-                    await take([self.record(event.message) for event in events])
-                    fault("before_ack")
-                for event in events:
-                    await stream.ack(event)
+                with stream.channel.queue.taking():
+                    with ending_for_good():
+                        await take([self.record(event.message) for event in events])
+                        fault("before_ack")
+                    for event in events:
+                        await stream.ack(event)
+                    del event, events  # they would stay in memory until the next ones have come
 
         self.agent(topic, name=name)(agent)
 
@@ -169,8 +178,34 @@ class WorkerApp(faust.App):
         topic, at = message.topic.removeprefix(self.prefix), _instant(message.timestamp)
         return Record(topic, message.partition, message.offset, at, message.key, message.value, headers)
 
+    def FlowControlQueue(self, maxsize: int | None = None, *, clear_on_resume: bool = False) -> Waiting:  # noqa: N802, ARG002
+        """The queue of a topic; Faust's own name for it."""
+        self._waiting.append(Waiting(flow_control=self.flow_control, clear_on_resume=clear_on_resume))
+        return self._waiting[-1]
+
+    @property
+    def has_untaken(self) -> bool:
+        """Whether anything that was handed over is not taken yet."""
+        return any(each.qsize() for each in self._waiting)
+
     def _new_transport(self) -> Any:
         return _Transport(self.conf.broker_consumer, self)
+
+    def _crash(self, reason: BaseException) -> None:
+        """Called when anything of Faust's has failed; it would end the process with 1, and say nothing that we log."""
+        with ending_for_good():
+            if not self.should_stop:
+                raise ReadingBroke(self._broken(type(reason).__name__))
+        super()._crash(reason)
+
+    def _broken(self, what: str) -> str:
+        consumer = self.consumer
+        assert isinstance(consumer, _Consumer)
+        places = [(*self.place(tp), offset) for tp, offset in consumer.unreadable()]
+        if not places:
+            return f"reading from Kafka broke: {what}. Start the worker again."
+        said = "; ".join(f"{topic}, partition {number}, offset {offset}" for topic, number, offset in places)
+        return f"{said}: a record that nobody can read: {what}.\n  {_REMEDY}"
 
 
 class _Consumer(driver.Consumer):
@@ -184,6 +219,37 @@ class _Consumer(driver.Consumer):
 
     def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
         return _ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    def unreadable(self) -> list[tuple[TP, int]]:
+        """Where records stand that could not be parsed, or the first of a batch that could not be unpacked."""
+        thread = self._thread
+        assert isinstance(thread, _ConsumerThread)
+        return thread.unreadable()
+
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:  # noqa: ASYNC109 - Faust's
+        # Those that wait for room may have it again long before the others bring anything.
+        timeout = ROOM_S if self._buffered_partitions else timeout
+        try:
+            return await super()._getmany(active_partitions, timeout)
+        except Exception as error:
+            # Records that stand before one that nobody can read were fetched with it, and are lost with it here.
+            if not self.unreadable() or await self._reads_singly():
+                raise
+            log.warning("a record cannot be read, those before it are taken", extra={"problem": type(error).__name__})
+            await self.perform_seek()
+            return {}
+
+    async def _reads_singly(self) -> bool:
+        """Have records come one by one from now on; if they do already, wait a while until what has come is taken."""
+        thread, app = self._thread, self.app
+        assert isinstance(thread, _ConsumerThread)
+        assert isinstance(app, WorkerApp)
+        if not thread.reads_singly():
+            return False
+        until = time.monotonic() + REQUEST_S
+        while app.has_untaken and not self.should_stop and time.monotonic() < until:
+            await self.sleep(AGAIN_S)
+        return True
 
     async def perform_seek(self) -> None:
         # The recovery after a rebalance and a fetch that comes back meanwhile both call it, at once. Either may be the
@@ -243,6 +309,19 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer._fetch_min_bytes, consumer._fetch_max_wait_ms = FETCH_BYTES, int(FETCH_S * 1000)
         return consumer
 
+    def reads_singly(self) -> bool:
+        """Have records come one by one from now on; whether they do already."""
+        consumer = self._ensure_consumer()
+        was, consumer._max_poll_records = consumer._max_poll_records, 1
+        return bool(was == 1)
+
+    def unreadable(self) -> list[tuple[TP, int]]:
+        # What was fetched of a partition is parsed as it is read, by a generator; an error has ended it where it was.
+        fetcher = self._consumer and self._consumer._fetcher
+        fetched = list(fetcher._records.items()) if fetcher else ()
+        parsed = [(tp, each._partition_records) for tp, each in fetched if hasattr(each, "_partition_records")]
+        return [(tp, records.next_fetch_offset) for tp, records in parsed if records and _has_ended(records)]
+
     async def on_thread_stop(self) -> None:
         app = self.app
         assert isinstance(app, WorkerApp)
@@ -255,5 +334,10 @@ class _Transport(driver.Transport):
     Consumer = _Consumer
 
 
+def _has_ended(records: Any) -> bool:
+    return records._records_iterator is not None and records._records_iterator.gi_frame is None
+
+
 def _instant(seconds: float | None) -> Instant:
-    return _EPOCH + timedelta(seconds=max(0.0, seconds or 0.0))
+    # A foreign writer may write any, where the topic lets it; what is kept by this instant can be loaded again.
+    return _EPOCH + timedelta(seconds=min(max(0.0, seconds or 0.0), _LATEST_S))

@@ -204,8 +204,8 @@ def _claimed(place: Place, use: Use, claim: str) -> psycopg.Connection:
             if time.monotonic() > end:
                 raise StoreIsBusy(
                     f"{place}: another process is writing to this store.\n"
-                    "  Commands that read work beside it. Wait until it ends, or stop it; a service takes files from its"
-                    " drop folder."
+                    "  Commands that read work beside it. Wait until it ends, or stop it;"
+                    " a service takes files from its drop folder."
                 )
             time.sleep(_LOOK_AGAIN_S)
         connection.execute(_ON_DISK)

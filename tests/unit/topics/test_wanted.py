@@ -36,6 +36,12 @@ def test_a_setting_of_ours_that_differs_is_mended_and_others_are_not_looked_at()
     assert (found.what, found.found, found.wanted, found.remedy) == ("cleanup.policy", "delete", "compact", "")
 
 
+def test_no_broker_packs_anew_what_was_written_whatever_its_default() -> None:
+    want = named(RAW.name)
+    (found,) = differences(want, standing(want, **{"compression.type": "zstd"}))
+    assert (found.wanted, found.remedy) == ("producer", "")
+
+
 @pytest.mark.parametrize(
     ("have", "word"), [(8, "None are added: its keys would move"), (99, "takes no partitions away")]
 )
