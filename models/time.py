@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 Instant: TypeAlias = datetime
+YEARS = range(1900, 2200)
+"""In which receipts lie, and what can be asked for: local days near the calendar's ends do not exist."""
 Precision = Literal["day", "hour", "minute", "second"]
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from models.errors import MessageIsWrong
 from models.names import short
-from models.time import Instant
+from models.time import YEARS, Instant
 
 
 def name_of(text: str, where: str) -> str:
@@ -35,6 +35,6 @@ def received_at(text: str) -> Instant:
         at = at.astimezone(UTC)
     except (ValueError, OverflowError):
         raise MessageIsWrong("bad_time", "received_at", f"{len(text)} characters, no time", fix) from None
-    if not 1900 <= at.year < 2200:  # what `--as-of` can ask for; local days near the calendar's ends do not exist
+    if at.year not in YEARS:
         raise MessageIsWrong("bad_time", "received_at", "a year that is no year of ours", fix)
     return at

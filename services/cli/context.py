@@ -13,7 +13,7 @@ import msgspec
 import typer
 
 from models.errors import FileIsWrong, MessageIsWrong, Problem, WorldIsAway
-from models.time import Instant
+from models.time import YEARS, Instant
 from services.runtime.store.contract import StoreIsStrange
 from services.settings import is_url
 from services.wiring.clock import Clock
@@ -137,7 +137,7 @@ def instant(text: str | None) -> Instant:
         at = datetime.fromisoformat(text)
     except ValueError:
         at = None
-    if at is None or at.tzinfo is None or not 1900 <= at.year < 2200:
+    if at is None or at.tzinfo is None or at.year not in YEARS:
         raise fail(f"--as-of: {text!r} is no time with an offset.\nWrite ISO 8601, such as 2025-06-10T12:00:00-07:00.")
     return at.astimezone(UTC)
 

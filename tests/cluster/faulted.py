@@ -25,7 +25,7 @@ from tests.cluster.feeding import Feeding, Watch, while_it_moves
 from tests.cluster.running import FEEDS, Cluster, Working
 from tests.end_to_end.running import until
 from tests.servers.consuming import Subscriber, folded
-from tests.servers.process import PATIENCE
+from tests.servers.process import PATIENCE_S
 from topics.declared import RAW, TASKS
 from topics.raw import RawLine
 from topics.undecoded import KIND
@@ -146,7 +146,7 @@ class Faulted(Cluster):
         """Whether the group of its workers has no members, as far as the broker knows."""
         group = f"{self.namespace}.worker"
         admin = AdminClient({"bootstrap.servers": self.bootstrap})
-        return not admin.describe_consumer_groups([group])[group].result(PATIENCE).members
+        return not admin.describe_consumer_groups([group])[group].result(PATIENCE_S).members
 
     def cursors(self) -> dict[Partition, int]:
         """The offset taken last of each partition that any was taken of."""

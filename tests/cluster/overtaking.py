@@ -13,10 +13,8 @@ import pytest
 
 from services.runtime.store.postgres_transaction import PostgresTransaction
 from tests.cluster.desks import Desk
+from tests.patience import PATIENCE_S
 from tests.worlds import setup
-
-PATIENCE_S = 60.0
-"""How long a test waits for what must come; only a failure ever waits so long."""
 
 
 class Workers:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from confluent_kafka import Consumer, TopicPartition
 
-from tests.servers.process import PATIENCE
+from tests.servers.process import PATIENCE_S
 
 
 class Found(NamedTuple):
@@ -24,13 +24,13 @@ def records(bootstrap: str, topic: str) -> list[Found]:
     )  # fmt: skip
     try:
         partitions = [
-            TopicPartition(topic, each, 0) for each in consumer.list_topics(topic, PATIENCE).topics[topic].partitions
+            TopicPartition(topic, each, 0) for each in consumer.list_topics(topic, PATIENCE_S).topics[topic].partitions
         ]
-        count = sum(consumer.get_watermark_offsets(each, timeout=PATIENCE)[1] for each in partitions)
+        count = sum(consumer.get_watermark_offsets(each, timeout=PATIENCE_S)[1] for each in partitions)
         consumer.assign(partitions)
         found: list[Found] = []
         while len(found) < count:
-            heard = consumer.consume(count - len(found), timeout=PATIENCE)
+            heard = consumer.consume(count - len(found), timeout=PATIENCE_S)
             assert heard, f"only {len(found)} of {count} records are there"
             found += [Found(each.partition(), each.key(), each.value(), dict(each.headers() or [])) for each in heard]
         return sorted(found, key=lambda each: each.partition)

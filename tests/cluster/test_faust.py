@@ -25,7 +25,7 @@ from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread as ConsumerT
 from services.runtime.cluster.consuming import Consuming, build_app
 from tests.cluster.unreadable import produce_unreadable
 from tests.servers.kafka import Broker
-from tests.servers.process import PATIENCE
+from tests.servers.process import PATIENCE_S
 from topics.declared import RAW
 from topics.topic import MIB
 
@@ -48,7 +48,7 @@ class Topic:
         producer = Producer({"bootstrap.servers": self.bootstrap})
         for value in values:
             producer.produce(self.name, value.encode())
-        assert producer.flush(PATIENCE) == 0
+        assert producer.flush(PATIENCE_S) == 0
 
     @contextmanager
     def _consumer(self, group: str) -> Iterator[Consumer]:
@@ -61,12 +61,12 @@ class Topic:
     def end(self, name: str) -> int:
         """How many records a topic holds."""
         with self._consumer("nobody") as consumer:
-            return consumer.get_watermark_offsets(TopicPartition(name, 0), timeout=PATIENCE)[1]
+            return consumer.get_watermark_offsets(TopicPartition(name, 0), timeout=PATIENCE_S)[1]
 
     def committed(self, group: str) -> int:
         """Where Kafka would have the group go on; below zero: it does not know."""
         with self._consumer(group) as consumer:
-            return consumer.committed([TopicPartition(self.name, 0)], timeout=PATIENCE)[0].offset
+            return consumer.committed([TopicPartition(self.name, 0)], timeout=PATIENCE_S)[0].offset
 
     def commit(self, group: str, offset: int) -> None:
         with self._consumer(group) as consumer:
@@ -74,7 +74,7 @@ class Topic:
 
     def members(self, group: str) -> int:
         admin = AdminClient({"bootstrap.servers": self.bootstrap})
-        return len(admin.describe_consumer_groups([group])[group].result(PATIENCE).members)
+        return len(admin.describe_consumer_groups([group])[group].result(PATIENCE_S).members)
 
 
 class Process:
@@ -93,13 +93,13 @@ class Process:
                 self._lines.put(line.rpartition(SHOW_CURSOR)[2].strip())
 
     def says(self, count: int) -> list[str]:
-        return [self._lines.get(timeout=PATIENCE) for _ in range(count)]
+        return [self._lines.get(timeout=PATIENCE_S) for _ in range(count)]
 
     def signal(self, number: int) -> None:
         self._process.send_signal(number)
 
     def ended(self) -> int:
-        return self._process.wait(PATIENCE)
+        return self._process.wait(PATIENCE_S)
 
     def __enter__(self) -> Self:
         return self
@@ -116,7 +116,7 @@ def topic(kafka: Broker, namespace: str) -> Topic:
 
 
 def until(holds: Callable[[], bool], otherwise: str) -> None:
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + PATIENCE_S
     while not holds():
         assert time.monotonic() < end, otherwise
         time.sleep(0.05)

@@ -11,7 +11,7 @@ from models.errors import WorldIsAway
 from tests.cluster.reading import Found, records
 from tests.servers.kafka import Broker, KafkaServer
 from tests.servers.mock import ApiKey, Error, MockCluster
-from tests.servers.process import PATIENCE
+from tests.servers.process import PATIENCE_S
 from topics.declared import BODY_BYTES_MAX, RAW
 from topics.wanted import wanted
 
@@ -36,7 +36,7 @@ async def lying(bootstrap: str, topic: str) -> list[Found]:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    ends = time.monotonic() + PATIENCE
+    ends = time.monotonic() + PATIENCE_S
     while not holds():
         assert time.monotonic() < ends, "it never came to hold"
         await asyncio.sleep(0.05)
@@ -44,7 +44,7 @@ async def until(holds: Callable[[], bool]) -> None:
 
 async def test_what_was_delivered_stands_on_the_broker_in_order(kafka: Broker, producer: Producer, topic: str) -> None:
     sent = [ToSend(topic, b"P%d" % (number % 7), b"%d" % number, HEADERS) for number in range(300)]
-    delivered = await producer.deliver_all(sent, timeout_s=PATIENCE)
+    delivered = await producer.deliver_all(sent, timeout_s=PATIENCE_S)
     assert len(set(delivered)) == 300
     assert producer.held_bytes == 0
     found = await lying(kafka.bootstrap, topic)
@@ -59,7 +59,7 @@ async def test_the_longest_body_that_a_listener_takes_goes_there_and_back(
     kafka: Broker, producer: Producer, topic: str
 ) -> None:
     body = bytes(BODY_BYTES_MAX)
-    await producer.deliver(ToSend(topic, b"F1|" + bytes(256), body, [("answer", bytes(4096))]), timeout_s=PATIENCE)
+    await producer.deliver(ToSend(topic, b"F1|" + bytes(256), body, [("answer", bytes(4096))]), timeout_s=PATIENCE_S)
     (found,) = await lying(kafka.bootstrap, topic)
     assert found.value == body
 
@@ -69,7 +69,7 @@ async def test_a_record_longer_than_the_topic_takes_is_told_and_the_next_one_goe
 ) -> None:
     kafka.create_topic(f"{namespace}.short", 1, {"max.message.bytes": "1000"})
     with pytest.raises(WorldIsAway, match="longer than the topic takes"):
-        await producer.deliver(ToSend(f"{namespace}.short", b"k", bytes(5000), []), timeout_s=PATIENCE)
+        await producer.deliver(ToSend(f"{namespace}.short", b"k", bytes(5000), []), timeout_s=PATIENCE_S)
     await until(lambda: not producer.failure)
     assert (await producer.deliver(ToSend(f"{namespace}.short", b"k", b"v", []))).offset == 0
 
@@ -129,7 +129,7 @@ async def test_a_frozen_broker_holds_nobody_longer_than_agreed(own_kafka: KafkaS
     async with Producer(own_kafka.bootstrap) as producer:
         await producer.deliver(ToSend("lines", b"k", b"v", []))
         await asyncio.to_thread(own_kafka.freeze)
-        patient = asyncio.create_task(producer.deliver(ToSend("lines", b"k", b"v", []), timeout_s=PATIENCE))
+        patient = asyncio.create_task(producer.deliver(ToSend("lines", b"k", b"v", []), timeout_s=PATIENCE_S))
         with pytest.raises(WorldIsAway):
             await producer.deliver(ToSend("lines", b"k", b"v", []), timeout_s=1)
         assert not patient.done()
@@ -158,7 +158,7 @@ async def test_what_waits_for_a_broker_is_bounded() -> None:
             await producer.deliver(ToSend("lines", b"k", b"v", []))
             cluster.slow(1, 200)
             record = ToSend("lines", b"k", bytes(1000), [])
-            await asyncio.gather(*(producer.deliver(record, timeout_s=PATIENCE) for _ in range(30)))
+            await asyncio.gather(*(producer.deliver(record, timeout_s=PATIENCE_S) for _ in range(30)))
             assert 8_000 < producer.heaviest <= 10_000
             assert producer.held_bytes == 0
 
@@ -169,7 +169,7 @@ async def test_an_error_that_passes_is_waited_out(error: Error) -> None:
         cluster.create_topic("lines", 1)
         async with Producer(cluster.bootstrap) as producer:
             cluster.push_errors(ApiKey.PRODUCE, error, error)
-            assert (await producer.deliver(ToSend("lines", b"k", b"v", []), timeout_s=PATIENCE)).offset >= 0
+            assert (await producer.deliver(ToSend("lines", b"k", b"v", []), timeout_s=PATIENCE_S)).offset >= 0
 
 
 async def test_an_error_that_stays_is_told_and_the_producer_begins_anew() -> None:

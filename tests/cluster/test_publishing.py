@@ -29,10 +29,11 @@ from services.runtime.store.contract import Batch, OutboxRow, QuarantineRow
 from services.runtime.store.postgres import PostgresStore
 from services.runtime.store.postgres_reader import PostgresReader
 from tests.end_to_end.running import adt, roster
+from tests.patience import Ticks
 from tests.servers.consuming import Heard, Subscriber, folded, once, standing
 from tests.servers.kafka import Broker, KafkaServer
 from tests.servers.postgres import PostgresServer
-from tests.servers.process import PATIENCE
+from tests.servers.process import PATIENCE_S
 from tests.worlds import Live
 from topics.declared import ALERTS, COUNTS, QUARANTINE, STATUS, TASKS
 from topics.topic import Topic, partition_of
@@ -73,7 +74,7 @@ class World:
             yield publisher
         finally:
             running.cancel()
-            await asyncio.wait({running}, timeout=PATIENCE)
+            await asyncio.wait({running}, timeout=PATIENCE_S)
             assert running.cancelled()
 
     @contextmanager
@@ -119,7 +120,7 @@ class World:
         """Have Kafka forget how far it was published, as it does after some days without anything to publish."""
         group = f"{self.namespace}.outbox"
         admin = AdminClient({"bootstrap.servers": self.broker.bootstrap})
-        admin.delete_consumer_groups([group])[group].result(PATIENCE)
+        admin.delete_consumer_groups([group])[group].result(PATIENCE_S)
 
     def outbox(self) -> list[OutboxRow]:
         return self.store.outbox(0, 10_000)
@@ -131,23 +132,14 @@ def world(kafka: Broker, database: str, namespace: str) -> Iterator[World]:
         yield world
 
 
-class Ticks:
-    """`time`, as the publisher knows it, which passes when the test says so."""
-
-    now = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-
 async def says(process: "subprocess.Popen[str]", word: str) -> None:
     assert process.stdout
-    line = await asyncio.wait_for(asyncio.to_thread(process.stdout.readline), PATIENCE)
+    line = await asyncio.wait_for(asyncio.to_thread(process.stdout.readline), PATIENCE_S)
     assert line.strip() == word
 
 
 async def becomes(publisher: Publisher, wanted: Callable[[Condition], bool]) -> Condition:
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + PATIENCE_S
     while not wanted(publisher.condition):
         assert time.monotonic() < end, publisher.condition
         await asyncio.sleep(0.02)
@@ -325,7 +317,7 @@ async def test_folded_effects_are_exactly_what_members_show(world: World) -> Non
 async def test_a_crash_before_sending_loses_nothing(world: World) -> None:
     world.happen(20)
     with world.process("before_send=crash") as process:
-        assert await asyncio.to_thread(process.wait, PATIENCE) == -signal.SIGKILL
+        assert await asyncio.to_thread(process.wait, PATIENCE_S) == -signal.SIGKILL
     with world.subscriber(TASKS) as subscriber:
         async with world.publishing():
             heard = await told_all(world, subscriber)
@@ -335,7 +327,7 @@ async def test_a_crash_before_sending_loses_nothing(world: World) -> None:
 async def test_a_crash_between_sending_and_remembering_repeats_nothing(world: World) -> None:
     world.happen(20)
     with world.process("after_send=crash") as process:
-        assert await asyncio.to_thread(process.wait, PATIENCE) == -signal.SIGKILL
+        assert await asyncio.to_thread(process.wait, PATIENCE_S) == -signal.SIGKILL
     assert await world.publisher().behind() == 20  # the store does not know of it, Kafka does
     world.happen(20)
     with world.subscriber(TASKS) as subscriber:
@@ -349,7 +341,7 @@ async def test_a_crash_between_sending_and_remembering_repeats_nothing(world: Wo
 async def test_when_kafka_has_forgotten_how_far_it_was_the_same_is_repeated(world: World) -> None:
     world.happen(20)
     with world.process("after_send=crash") as process:
-        assert await asyncio.to_thread(process.wait, PATIENCE) == -signal.SIGKILL
+        assert await asyncio.to_thread(process.wait, PATIENCE_S) == -signal.SIGKILL
     await asyncio.to_thread(world.forget)
     world.happen(20)
     with world.subscriber(TASKS) as subscriber:

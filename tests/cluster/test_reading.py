@@ -16,7 +16,7 @@ from tests.cluster.test_worker import AT
 from tests.cluster.unreadable import produce_unreadable
 from tests.end_to_end.running import adt
 from tests.servers.kafka import Broker
-from tests.servers.process import PATIENCE
+from tests.servers.process import PATIENCE_S
 from topics.declared import RAW
 from topics.raw import RawLine, encode
 from topics.topic import MIB
@@ -34,7 +34,7 @@ def produce(cluster: Cluster, lines: Sequence[RawLine], compression: str = "none
     producer = Producer({"bootstrap.servers": cluster.bootstrap, "compression.type": compression})
     for each in map(encode, lines):
         producer.produce(RAW.name_in(cluster.namespace), each.value, each.key, partition=0, headers=list(each.headers))
-    assert producer.flush(PATIENCE) == 0
+    assert producer.flush(PATIENCE_S) == 0
 
 
 @pytest.mark.parametrize("codec", ["none", "gzip", "snappy", "lz4", "zstd"])
@@ -64,7 +64,7 @@ def test_a_record_that_nobody_can_read_is_named_and_can_be_left_out(
         assert connection.execute(moved, [RAW.name]).rowcount == 1
     place = TopicPartition(RAW.name_in(cluster.namespace), 0, 3)
     admin = AdminClient({"bootstrap.servers": kafka.bootstrap})  # held until it has answered
-    admin.delete_records([place])[place].result(PATIENCE)
+    admin.delete_records([place])[place].result(PATIENCE_S)
     cluster.drain()
     times = [each["received_at"] for each in cluster.lines("export")]
     assert [datetime.fromisoformat(each) for each in times] == [line(number).received_at for number in (0, 1, 3)]

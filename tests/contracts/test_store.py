@@ -47,12 +47,11 @@ from services.runtime.store.postgres import PostgresStore
 from services.runtime.store.postgres_reader import PostgresReader
 from services.runtime.store.sqlite import SqliteStore
 from services.runtime.store.sqlite_reader import SqliteReader
+from tests.patience import PATIENCE_S
 
 T0 = datetime(2025, 3, 6, 19, 30, 0, 123456, tzinfo=UTC)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
-PATIENCE_S = 60.0
-"""How long a test waits for what must come; only a failure ever waits so long."""
 
 
 class Kind(msgspec.Struct, frozen=True):

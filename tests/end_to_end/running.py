@@ -20,11 +20,10 @@ from zoneinfo import ZoneInfo
 from connectors.mllp.acks import read_ack
 from connectors.mllp.framing import Decoder, frame
 from tests import wire
+from tests.patience import PATIENCE_S
 
 COMMAND = Path(sys.executable).with_name("warmhandoff")
 ZONE = ZoneInfo("America/Los_Angeles")
-PATIENCE_S = 60.0
-"""How long a test waits for what must come; only a failure ever waits so long."""
 
 
 class House:

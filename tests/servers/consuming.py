@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from confluent_kafka import Consumer, Message
 
-from tests.servers.process import PATIENCE
+from tests.servers.process import PATIENCE_S
 from topics.topic import Topic
 
 
@@ -47,7 +47,7 @@ class Subscriber:
     def __exit__(self, *_: object) -> None:
         self._consumer.close()
 
-    def listen(self, enough: Callable[[Sequence[Heard]], bool], *, within_s: float = PATIENCE) -> list[Heard]:
+    def listen(self, enough: Callable[[Sequence[Heard]], bool], *, within_s: float = PATIENCE_S) -> list[Heard]:
         """Everything heard so far, once it is enough."""
         end = time.monotonic() + within_s
         while not enough(self.heard):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from tests.servers.process import PATIENCE, CannotBeHad, Server, free_port, run, wait_until
+from tests.servers.process import PATIENCE_S, CannotBeHad, Server, free_port, run, wait_until
 
 JARS = Path(sys.prefix, "kafka")
 """Where `.ci/set-up-servers` puts what tests/servers/pom.xml names."""
@@ -57,18 +57,18 @@ class Broker:
         """Create a topic with one replica; it can be used when this returns."""
         topic = NewTopic(name, num_partitions=partitions, replication_factor=1, config=dict(settings or {}))
         admin = self._admin()  # held until it has answered: without it the request is given up
-        admin.create_topics([topic], operation_timeout=PATIENCE)[name].result(PATIENCE)
+        admin.create_topics([topic], operation_timeout=PATIENCE_S)[name].result(PATIENCE_S)
         # The controller has answered; the broker hears of it a moment later.
         wait_until(lambda: self._leads(admin, name) == partitions, f"nobody can use the topic {name}")
 
     def delete_topic(self, name: str) -> None:
         admin = self._admin()
-        admin.delete_topics([name], operation_timeout=PATIENCE)[name].result(PATIENCE)
+        admin.delete_topics([name], operation_timeout=PATIENCE_S)[name].result(PATIENCE_S)
 
     @staticmethod
     def _leads(admin: AdminClient, name: str) -> int:
         """How many partitions of a topic the broker knows to be led."""
-        found = admin.list_topics(name, timeout=PATIENCE).topics[name].partitions.values()
+        found = admin.list_topics(name, timeout=PATIENCE_S).topics[name].partitions.values()
         return sum(each.leader >= 0 for each in found)
 
     def _admin(self) -> AdminClient:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
-from tests.servers.process import PATIENCE, CannotBeHad, Server, ServerFailed, run
+from tests.servers.process import PATIENCE_S, CannotBeHad, Server, ServerFailed, run
 
 ROLE = "warmhandoff"
 SUPERUSER = "postgres"
@@ -57,7 +57,7 @@ class Postgres:
         self._do("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
 
     def _do(self, statement: str, name: str) -> None:
-        with psycopg.connect(self.address, autocommit=True, connect_timeout=int(PATIENCE)) as connection:
+        with psycopg.connect(self.address, autocommit=True, connect_timeout=int(PATIENCE_S)) as connection:
             connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
 
 

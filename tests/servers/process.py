@@ -20,12 +20,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
+from tests.patience import PATIENCE_S
 from tests.servers import guard
 
 PORTS = range(15_000, 32_000)
 """Below those that Linux gives to outgoing connections: a server that was killed must find its port free again."""
-PATIENCE = 60.0
-"""How long a test waits for what must come; only a failure ever waits so long."""
 _RESERVED: list[socket.socket] = []
 """What tells the other test processes of this machine which ports are given out, as long as this one runs."""
 
@@ -133,7 +132,7 @@ class Server(ABC):
         """End it, however, and remove its data."""
         if self._guard is not None:
             self._guard.terminate()
-            self._guard.wait(PATIENCE)
+            self._guard.wait(PATIENCE_S)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def log(self, lines: int = 40) -> str:
@@ -165,15 +164,15 @@ class Server(ABC):
         assert self._guard, f"{type(self).__name__} was never started"
         assert self.is_running, f"{type(self).__name__} does not run"
         os.kill(self.pid, number)
-        self._guard.wait(PATIENCE)
+        self._guard.wait(PATIENCE_S)
 
     def _wait_for_answer(self) -> None:
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + PATIENCE_S
         while not self.answers():
             if not self.is_running:
                 raise ServerFailed(f"{type(self).__name__} ended while it started:\n{self.log()}")
             if time.monotonic() > until:
-                raise ServerFailed(f"{type(self).__name__} did not answer within {PATIENCE:.0f} s:\n{self.log()}")
+                raise ServerFailed(f"{type(self).__name__} did not answer within {PATIENCE_S:.0f} s:\n{self.log()}")
             time.sleep(0.02)
 
 
@@ -196,7 +195,7 @@ def free_port() -> int:
 
 
 def wait_until(holds: Callable[[], bool], otherwise: str) -> None:
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + PATIENCE_S
     while not holds():
         assert time.monotonic() < until, otherwise
         time.sleep(0.02)
@@ -216,6 +215,6 @@ def run(command: list[str], *, user: str | None = None) -> None:
     Raises:
         ServerFailed: it failed; with what it wrote.
     """
-    done = subprocess.run(command, check=False, user=user, capture_output=True, text=True, timeout=PATIENCE, cwd="/")
+    done = subprocess.run(command, check=False, user=user, capture_output=True, text=True, timeout=PATIENCE_S, cwd="/")
     if done.returncode:
         raise ServerFailed(f"{Path(command[0]).name} failed with {done.returncode}:\n{done.stdout}{done.stderr}")

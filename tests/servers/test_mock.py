@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from tests.servers.mock import ApiKey, Error, MockCluster
-from tests.servers.process import PATIENCE
+from tests.servers.process import PATIENCE_S
 
 SOON = 1.0
 """Seconds that a producer waits for an answer which never comes; one that will come is waited for much longer."""
@@ -31,7 +31,7 @@ def producer_of(cluster: MockCluster, patience: float, **options: bool) -> AIOKa
 @pytest.fixture
 async def producer(cluster: MockCluster) -> AsyncIterator[AIOKafkaProducer]:
     """A producer as the listener's."""
-    async with producer_of(cluster, PATIENCE, enable_idempotence=True) as producer:
+    async with producer_of(cluster, PATIENCE_S, enable_idempotence=True) as producer:
         yield producer
 
 
@@ -69,14 +69,14 @@ async def test_an_idempotent_producer_waits_for_a_broker_that_is_down_however_lo
         await asyncio.wait([delivery], timeout=2 * SOON)
         assert not delivery.done()
         cluster.up(1)
-        assert (await asyncio.wait_for(delivery, PATIENCE)).offset >= 1
+        assert (await asyncio.wait_for(delivery, PATIENCE_S)).offset >= 1
 
 
 async def test_a_plain_producer_gives_up_on_a_broker_that_is_down(cluster: MockCluster) -> None:
     async with producer_of(cluster, SOON) as producer:
         cluster.down(1)
         with pytest.raises(KafkaError):
-            await asyncio.wait_for(producer.send_and_wait("feeds", b"meanwhile"), PATIENCE)
+            await asyncio.wait_for(producer.send_and_wait("feeds", b"meanwhile"), PATIENCE_S)
         cluster.up(1)
 
 
@@ -86,4 +86,4 @@ async def test_a_partition_that_moves_to_another_broker_is_found_there() -> None
         async with AIOKafkaProducer(bootstrap_servers=cluster.bootstrap, acks="all") as producer:
             for leader in (1, 2, 3):
                 cluster.lead("feeds", 0, leader)
-                await asyncio.wait_for(producer.send_and_wait("feeds", b"MSH"), PATIENCE)
+                await asyncio.wait_for(producer.send_and_wait("feeds", b"MSH"), PATIENCE_S)

@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from tests.servers.fixtures import absent
 from tests.servers.kafka import MESSAGE_LIMIT, Broker, KafkaServer
 from tests.servers.postgres import PostgresServer
-from tests.servers.process import PATIENCE, PORTS, CannotBeHad, Server, ServerFailed, free_port, is_alive, wait_until
+from tests.servers.process import PATIENCE_S, PORTS, CannotBeHad, Server, ServerFailed, free_port, is_alive, wait_until
 from tests.servers.shared import Run
 
 ROOT = Path(__file__).parents[2]
@@ -36,7 +36,7 @@ async def kept(bootstrap: str, topic: str, number: int) -> list[bytes]:
     async with consumer:
         consumer.assign([TopicPartition(topic, 0)])
         await consumer.seek_to_beginning()
-        return [(await asyncio.wait_for(consumer.getone(), PATIENCE)).value for _ in range(number)]
+        return [(await asyncio.wait_for(consumer.getone(), PATIENCE_S)).value for _ in range(number)]
 
 
 async def test_a_record_goes_round_and_a_roster_of_fifteen_megabytes_too(kafka: Broker, namespace: str) -> None:

@@ -15,6 +15,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.patience import PATIENCE_S
+
 PAGE = Path(__file__).parents[2] / "docs/tutorial/first-hour.md"
 BLOCK = re.compile(r"^(<!-- second terminal -->\n)?```(sh|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PASSING = [
@@ -25,7 +27,6 @@ PASSING = [
 ]
 
 INBOXES = ("incoming", "warmhandoff-data/inbox")
-PATIENCE_S = 60.0
 
 
 class Step(msgspec.Struct, frozen=True):

@@ -19,7 +19,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from models.errors import WorldIsAway
-from models.time import Instant
+from models.time import YEARS, Instant
 from services.runtime.cluster.ending import Ending, OtherTopic, ReadingBroke, SeekTookTooLong
 from services.runtime.cluster.logs import Logs, broker_errors
 from services.runtime.cluster.records import Record
@@ -51,7 +51,7 @@ ROOM_S = 0.05
 BROKEN = 70
 _REMEDY = 'How to get past it: docs/how-to/run-a-cluster.md, "A record that nobody can read".'
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LATEST_S = datetime(2199, 12, 31, tzinfo=UTC).timestamp()
+_LATEST_S = datetime(YEARS[-1], 12, 31, tzinfo=UTC).timestamp()
 
 Seek = Callable[[Mapping[Partition, tuple[int, int]]], Awaitable[Mapping[Partition, int]]]
 """(first offset, end) of each assigned partition -> where to read from."""
@@ -179,7 +179,7 @@ class WorkerApp(faust.App):
         return Record(topic, message.partition, message.offset, at, message.key, message.value, headers)
 
     def FlowControlQueue(self, maxsize: int | None = None, *, clear_on_resume: bool = False) -> Waiting:  # noqa: N802, ARG002
-        """The queue of a topic; Faust's own name for it."""
+        """The queue of a topic, by Faust's own name; `maxsize` is in records, and the queue has its own in bytes."""
         self._waiting.append(Waiting(flow_control=self.flow_control, clear_on_resume=clear_on_resume))
         return self._waiting[-1]
 

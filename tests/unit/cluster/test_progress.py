@@ -6,17 +6,9 @@ import pytest
 
 from services.runtime.cluster import progress
 from services.runtime.cluster.progress import DIFFICULTY_S, STALLED_S, Progress
+from tests.patience import Ticks
 
 NOW = datetime(2025, 3, 6, tzinfo=UTC)
-
-
-class Ticks:
-    """`time`, which passes when the test says so."""
-
-    now = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now
 
 
 @pytest.fixture

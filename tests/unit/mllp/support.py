@@ -15,10 +15,9 @@ from connectors.mllp.settings import ListenerSettings
 from models.errors import WorldIsAway
 from models.ledger import Answered
 from models.time import Instant
+from tests.patience import PATIENCE_S
 
 START = datetime(2025, 6, 5, 17, 5, tzinfo=UTC)
-PATIENCE_S = 60.0
-"""How long a test waits for what must come; only a failure ever waits so long."""
 
 
 def adt(

@@ -22,6 +22,7 @@ from services.runtime.store.postgres import PostgresStore
 from services.runtime.store.postgres_connecting import Place, Use
 from services.runtime.store.postgres_errors import not_let_in
 from services.runtime.store.postgres_reader import PostgresReader
+from tests.patience import PATIENCE_S
 from tests.servers.postgres import PostgresServer
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -29,9 +30,6 @@ T0 = datetime(2025, 3, 6, 19, 30, 0, 123456, tzinfo=UTC)
 DAY = timedelta(days=1)
 RAW: Partition = ("w1.feeds.raw.v1", 0)
 BULK: Partition = ("w1.feeds.bulk.v1", 3)
-
-PATIENCE_S = 60.0
-"""How long a test waits for what must come; only a failure ever waits so long."""
 
 
 def joined(url: str, namespace: str) -> PostgresStore:

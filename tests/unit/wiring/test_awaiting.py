@@ -11,6 +11,7 @@ from models.time import Instant
 from services.runtime.store.cluster_contract import ClusterStore, Cursor, Partition
 from services.wiring import awaiting
 from services.wiring.awaiting import AWAY_S, STILL_S, wait_until_taken
+from tests.patience import Ticks
 
 NOW = datetime(2025, 6, 5, 17, 5, tzinfo=UTC)
 PLACE = ("feeds.raw.v1", 3)
@@ -36,18 +37,6 @@ class Store:
     def due(self, at: Instant, limit: int) -> list[str]:
         self.asked.append(at)
         return list(self._due)[:limit]
-
-
-class Ticks:
-    """`time`, which passes while somebody sleeps, and else stands still."""
-
-    now = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
 
 
 @pytest.fixture(autouse=True)

@@ -18,13 +18,12 @@ from services.wiring import cluster_keeping, recalling
 from services.wiring.clock import Clock
 from services.wiring.cluster_keeping import ClusterKeeper, Row
 from services.wiring.recalling import Asked, Before, Recalling
+from tests.patience import PATIENCE_S
 from topics.raw import RawLine, decode
 
 AT = datetime(2025, 6, 5, 17, 5, tzinfo=UTC)
 BODY = b"MSH|^~\\&|HIE|H1|||20250605100500||ADT^A01|C1|P|2.5.1\rPID|1||123^^^H1^MR\r"
 DAY = timedelta(days=1)
-PATIENCE_S = 60.0
-"""How long a test waits for what must come; only a failure ever waits so long."""
 
 
 class Brokers:
