@@ -11,17 +11,20 @@ BEHIND_S = 60
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+def lines_waiting(reader: Reader) -> int | None:
+    """How many lines wait to be processed; None where workers read topics: those that wait are not in the store."""
+    return None if reader.read_until() else reader.head() - reader.cursor()
+
+
 def ours(reader: Reader, at: Instant) -> Json:
     """How many lines wait to be processed, and for how long the first of them has.
 
-    Where workers read topics the lines that wait are not in the store: their number is None, and the time is the one
-    that none of them waits longer than; None while the workers do not know it.
+    Where workers read topics the time is the one that no line waits longer than; None while the workers do not know it.
     """
     until = reader.read_until()
     if until is None:
-        cursor = reader.cursor()
-        waiting = reader.head() - cursor
-        first = reader.lines(cursor, 1) if waiting else []
+        waiting = lines_waiting(reader)
+        first = reader.lines(reader.cursor(), 1) if waiting else []
         return _json(waiting, max((at - first[0].received_at).total_seconds(), 0) if first else 0)
     return _json(None, None if until == _EPOCH else max((at - until).total_seconds(), 0))
 

@@ -14,7 +14,7 @@ from connectors.mllp.listener import Listener, Slots
 from models.errors import FileIsWrong, Problem, WorldIsAway
 from services.status.feeds import Board
 from services.status.metrics import REFRESH_S, Metrics, Process
-from services.status.ourselves import ours
+from services.status.ourselves import lines_waiting
 from services.status.web import app_of
 from services.wiring.backing import Backing, embedded
 from services.wiring.clock import Clock
@@ -169,7 +169,7 @@ class Service:
         backing, away = self._backing, ""
         waiting, counts = None, dict[str, int]()
         try:
-            waiting, counts = ours(self.store, self._clock())["lines_waiting"], self.store.counts()
+            waiting, counts = lines_waiting(self.store), self.store.counts()
         except WorldIsAway as error:
             if backing.needs_store:
                 return False, {"accepting": False, "problem": str(error)}
